@@ -1,0 +1,48 @@
+# Every target makes the environment first and is quick when it exists.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: env demo test test-deep check bench docs schema messages lock clean
+
+env: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: env            ## the main job: National Supported Work and a simulated provider
+	$(BIN)/rung demo -o demo
+
+test: env            ## at most 8 minutes on 2 cores; no root, Java or browser
+	$(BIN)/python -m pytest -q -n 2 -m "not deep"
+
+test-deep: env       ## also Spark, Chromium, calibration at full size
+	$(BIN)/python -m pytest -q -m deep
+
+check: env           ## style, types, the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick one
+	$(BIN)/python bench/run.py --people $(or $(PEOPLE),10000000)
+
+docs: env            ## run every example in docs/ and rebuild the generated pages
+	$(BIN)/python docs/build.py
+
+schema: env          ## write the JSON Schema of the contract from the types
+	$(BIN)/python -m rung.share.contract > schema/rung-1.json
+
+messages: env        ## compile the catalogue of sentences
+	$(BIN)/python tests/contract/compile_messages.py
+
+lock:                ## refresh the lock (needs uv); it names no package index
+	uv pip compile pyproject.toml --extra demo --extra statfiles --group dev --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean:
+	rm -rf .venv demo bench/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

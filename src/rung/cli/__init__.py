@@ -1,0 +1,1 @@
+"""The terminal: `rung <verb>` parses, calls one function of `cycle`, and prints."""

@@ -1,0 +1,1 @@
+"""Phase I: where are people lost, for whom."""

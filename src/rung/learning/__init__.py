@@ -1,0 +1,1 @@
+"""Phase III: did it work."""

@@ -1,0 +1,1 @@
+"""What comes in: files, their meaning, their checks, and the queries over them."""

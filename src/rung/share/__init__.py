@@ -1,0 +1,1 @@
+"""What people see: release, words, tables, charts, the brief."""
