@@ -1,0 +1,29 @@
+"""Reading files as they are sent: text in, nothing coerced, nothing lost uncounted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlglot import exp
+
+from rung.errors import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One table of text: a CSV file, one tab of a workbook, a form of a folder.
+
+    `scan` is what stands in a FROM clause: it gives `columns`, all VARCHAR, in the file's row
+    order, plus `_row` BIGINT when `numbered` (the row number a person sees; otherwise data row i,
+    from 0, is row `header_row + 1 + i`). `problems` are what the reader saw and could mend.
+    """
+
+    source: Path
+    name: str
+    columns: tuple[str, ...]
+    scan: exp.Expression
+    header_row: int = 1
+    numbered: bool = False
+    rows: int | None = None
+    problems: tuple[Problem, ...] = ()

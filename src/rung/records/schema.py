@@ -1,0 +1,79 @@
+"""What the records mean: one declaration per table and column, many uses.
+
+From a declaration come the column's check, its page in the manual, its dummy data, the drop-down
+in the intake workbook and what the matcher looks for. Facts carry their source (PIRL element
+numbers, code lists).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a cell of a column is."""
+
+    ID = "id"  # verbatim NFC text; never a number
+    TEXT = "text"
+    CODE = "code"  # one of `codes`
+    INTEGER = "integer"
+    DECIMAL = "decimal"  # DECIMAL(18,4); money has a unit
+    DATE = "date"
+    BOOLEAN = "boolean"
+    QUARTER = "quarter"  # year*4 + quarter - 1
+
+
+class Side(StrEnum):
+    """Which side of the lab a column goes to on import, unless a person says otherwise."""
+
+    RECORDS = "records"  # the checked tables
+    PRIVATE = "private"  # names, SSN, contact details, free text: the encrypted key table
+    REFUSED = "refused"  # immigration, criminal record, health, domestic violence: not imported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: name, meaning, and everything that follows from them.
+
+    `codes` maps a stored code to what people read. `low`/`high` are inclusive limits (numbers, or
+    ISO dates as text). `not_before`/`not_after` name date columns of the same table that this one
+    may not precede/follow. `pirl` is the federal element number. `also` lists header spellings
+    seen in the field, for the matcher.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    codes: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+    low: float | str | None = None
+    high: float | str | None = None
+    not_before: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()
+    unit: str = ""
+    pirl: str = ""
+    also: tuple[str, ...] = ()
+    side: Side = Side.RECORDS
+    group: bool = False  # people may be told apart by it in a diagnosis
+    owner: str = "data"  # who mends it: "intake", "instruction", "career services", "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSchema:
+    """One table: what a row is, its key, its columns, and the data's own caveats."""
+
+    name: str
+    row: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    caveats: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The declaration of a column; KeyError when there is none."""
+        for each in self.columns:
+            if each.name == name:
+                return each
+        raise KeyError(name)
