@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import duckdb
 import sqlglot
@@ -34,12 +34,12 @@ class Name(NamedTuple):
 
 
 Plain = str | int | float | bool | Decimal | dt.date | None
-Value = Plain | Name | exp.Expression | Sequence["Plain | Name | exp.Expression"]
+Value = Plain | Name | exp.Expr | Sequence["Plain | Name | exp.Expr"]
 
 
-def tree(value: Plain | Name | exp.Expression) -> exp.Expression:
+def tree(value: Plain | Name | exp.Expr) -> exp.Expr:
     """One placeholder's value as a tree."""
-    if isinstance(value, exp.Expression):
+    if isinstance(value, exp.Expr):
         return value.copy()
     if isinstance(value, Name):
         return exp.column(
@@ -55,36 +55,36 @@ def tree(value: Plain | Name | exp.Expression) -> exp.Expression:
         return exp.cast(exp.Literal.number(repr(value)), "DOUBLE")
     if isinstance(value, Decimal):
         return exp.Literal.number(str(value))
-    return cast(exp.Expression, exp.convert(value))
+    return exp.convert(value)
 
 
-def name(column: str, table: str | None = None) -> exp.Expression:
+def name(column: str, table: str | None = None) -> exp.Expr:
     """A quoted column as a tree, for select lists that are built."""
     return tree(Name(column, table))
 
 
-def as_double(node: exp.Expression) -> exp.Expression:
+def as_double(node: exp.Expr) -> exp.Expr:
     """CAST(node AS DOUBLE): the portable subset wants it before division and sums of doubles."""
     return exp.cast(node.copy(), "DOUBLE")
 
 
-def alias(node: exp.Expression, label: str) -> exp.Expression:
+def alias(node: exp.Expr, label: str) -> exp.Expr:
     """`node AS "label"`."""
-    return cast(exp.Expression, exp.alias_(node, label, quoted=True))
+    return exp.alias_(node, label, quoted=True)
 
 
 @cache
-def _parsed(package: str, query: str) -> exp.Expression:
+def _parsed(package: str, query: str) -> exp.Expr:
     text = resources.files(package).joinpath("sql", f"{query}.sql").read_text("utf-8")
-    return cast(exp.Expression, sqlglot.parse_one(text, dialect=DIALECT))
+    return sqlglot.parse_one(text, dialect=DIALECT)
 
 
-def load(package: str, query: str) -> exp.Expression:
+def load(package: str, query: str) -> exp.Expr:
     """The query in `<package>/sql/<query>.sql`, parsed; a fresh copy each time."""
     return _parsed(package, query).copy()
 
 
-def _drop(node: exp.Expression) -> None:
+def _drop(node: exp.Expr) -> None:
     """Remove a clause whose list is empty: GROUP BY, ORDER BY, a select item, or a condition."""
     parent: Any = node.parent
     if isinstance(parent, exp.Ordered):
@@ -108,7 +108,7 @@ def _drop(node: exp.Expression) -> None:
         node.replace(exp.true())
 
 
-def fill(query: exp.Expression, values: Mapping[str, Value]) -> exp.Expression:
+def fill(query: exp.Expr, values: Mapping[str, Value]) -> exp.Expr:
     """Fill `$name` placeholders on a copy of the tree.
 
     Raises KeyError for a placeholder without a value and for a value without a placeholder:
@@ -139,13 +139,13 @@ def fill(query: exp.Expression, values: Mapping[str, Value]) -> exp.Expression:
     return query
 
 
-def _ordered(like: exp.Ordered, value: exp.Expression) -> exp.Expression:
+def _ordered(like: exp.Ordered, value: exp.Expr) -> exp.Expr:
     each = like.copy()
     each.set("this", value)
     return each
 
 
-def text(query: exp.Expression, dialect: str = DIALECT) -> str:
+def text(query: exp.Expr, dialect: str = DIALECT) -> str:
     """The query as SQL text of a dialect."""
     return query.sql(dialect=dialect, pretty=True)
 
@@ -214,7 +214,7 @@ class Session:
         scan = exp.func("read_parquet", exp.Array(expressions=[tree(str(p)) for p in paths]))
         self.view(view, exp.select("*").from_(scan))
 
-    def view(self, view: str, query: exp.Expression) -> None:
+    def view(self, view: str, query: exp.Expr) -> None:
         """Name a query, so that other queries can use it as a table."""
         made = exp.Create(
             this=exp.table_(view, quoted=True),
@@ -224,11 +224,11 @@ class Session:
         )
         self.execute(made)
 
-    def execute(self, query: exp.Expression) -> duckdb.DuckDBPyConnection:
+    def execute(self, query: exp.Expr) -> duckdb.DuckDBPyConnection:
         """Run a tree without remembering it: for set-up, and for copying to files."""
         return self.connection.execute(query.sql(dialect=DIALECT))
 
-    def run(self, query: exp.Expression, /, **values: Value) -> Result:
+    def run(self, query: exp.Expr, /, **values: Value) -> Result:
         """Fill, run and remember a query; returns its rows."""
         sql = text(fill(query, values))
         self.log.append(sql)

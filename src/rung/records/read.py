@@ -22,7 +22,7 @@ class Sheet:
     source: Path
     name: str
     columns: tuple[str, ...]
-    scan: exp.Expression
+    scan: exp.Expr
     header_row: int = 1
     numbered: bool = False
     rows: int | None = None
