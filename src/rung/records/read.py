@@ -27,3 +27,30 @@ class Sheet:
     numbered: bool = False
     rows: int | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """What a column of a sheet looks like: counts and the commonest cells, never every cell.
+
+    `common` holds up to 60 of the most common non-blank cells, trimmed, with how often each
+    occurs, commonest first (ties in text order); `sample` a few more, chosen by a hash of the
+    cell, so that a column of distinct values still shows its shape. `blanks` of `rows` are empty
+    once trimmed; `distinct` counts the different non-blank cells.
+    """
+
+    header: str
+    rows: int
+    blanks: int
+    distinct: int
+    common: tuple[tuple[str, int], ...] = ()
+    sample: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetProfile:
+    """The columns of one sheet, in the sheet's order: what the matcher reads."""
+
+    source: Path
+    name: str
+    columns: tuple[ColumnProfile, ...]
