@@ -1,0 +1,2 @@
+-- The latest event recorded: the default as-of date.
+SELECT $latest AS latest FROM $journeys
