@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from sqlglot import exp
+import duckdb
 
-from rung.errors import Problem
+from rung.errors import RecordsError
+from rung.records import delimited
+from rung.records.sheet import ColumnProfile as ColumnProfile
+from rung.records.sheet import Sheet as Sheet
+
+T = TypeVar("T")
+
+TEXT = {".csv", ".tsv", ".tab", ".txt", ".psv"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """One table of text: a CSV file, one tab of a workbook, a form of a folder.
+def open_sheets(path: Path, work: Path) -> tuple[Sheet, ...]:
+    """Every table of a file or folder, as text.
 
-    `scan` is what stands in a FROM clause: it gives `columns`, all VARCHAR, in the file's row
-    order, plus `_row` BIGINT when `numbered` (the row number a person sees; otherwise data row i,
-    from 0, is row `header_row + 1 + i`). `problems` are what the reader saw and could mend.
+    `work` is a scratch folder for what has to be rewritten to be scanned; it must outlive the
+    sheets. Raises RecordsError (REC-…) with everything that is wrong, worst first.
     """
-
-    source: Path
-    name: str
-    columns: tuple[str, ...]
-    scan: exp.Expr
-    header_row: int = 1
-    numbered: bool = False
-    rows: int | None = None
-    problems: tuple[Problem, ...] = ()
+    if not path.exists():
+        raise RecordsError("REC-no-file", file=path.name)
+    return (delimited.fast(path, work),)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ColumnProfile:
-    """What a column of a sheet looks like: counts and the commonest cells, never every cell.
+def careful(sheet: Sheet, work: Path) -> Sheet:
+    """The same sheet read row by row, every row accounted for.
 
-    `common` holds up to 60 of the most common non-blank cells, trimmed, with how often each
-    occurs, commonest first (ties in text order); `sample` a few more, chosen by a hash of the
-    cell, so that a column of distinct values still shows its shape. `blanks` of `rows` are empty
-    once trimmed; `distinct` counts the different non-blank cells.
+    For when the fast scan of a text file raised: a row far down does not fit. Sheets that are
+    not scanned from text directly come back as they are.
     """
-
-    header: str
-    rows: int
-    blanks: int
-    distinct: int
-    common: tuple[tuple[str, int], ...] = ()
-    sample: tuple[str, ...] = ()
+    return sheet if sheet.numbered else delimited.careful(sheet.source, work)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SheetProfile:
-    """The columns of one sheet, in the sheet's order: what the matcher reads."""
-
-    source: Path
-    name: str
-    columns: tuple[ColumnProfile, ...]
+def either(sheet: Sheet, work: Path, use: Callable[[Sheet], T]) -> T:
+    """What `use` gives for the sheet, or for its careful reading when the fast scan raises."""
+    try:
+        return use(sheet)
+    except duckdb.Error:
+        again = careful(sheet, work)
+        if again is sheet:
+            raise
+        return use(again)

@@ -1,0 +1,387 @@
+"""CSV and its kin: commas, tabs, semicolons, pipes.
+
+A clean file is scanned where it lies, by DuckDB in strict mode: a row that does not fit raises,
+so nothing can be lost. Everything else is read by Python's csv, row by row, with full accounts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from sqlglot import exp
+
+from rung.errors import Problem, RecordsError
+from rung.records.encoding import HEAD, encoding_of, mend, to_utf8
+from rung.records.query import Session
+from rung.records.sheet import (
+    MOST_COLUMNS,
+    Header,
+    Sheet,
+    Tally,
+    TextTable,
+    clean_header,
+    csv_scan,
+    find_header,
+    is_blank,
+    stop,
+    width,
+    work_file,
+)
+
+DELIMITERS = (",", "\t", ";", "|")
+_NONE = "\x1f"  # of a file with one column: a sign that nobody types
+_LONGEST_CELL = 1 << 24  # characters
+_REREAD = 1 << 28  # characters read again after quotes that never close
+_AGREE = 1000  # rows on which DuckDB and Python must agree before DuckDB is trusted
+
+
+class Record(NamedTuple):
+    """One row as csv reads it; `odd` when its quotes are not as they should be."""
+
+    cells: list[str]
+    odd: bool
+
+
+class _Feed(Iterator[str]):
+    """Lines, with those taken since the last row remembered, and a way to put them back."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._back: list[str] = []
+        self.taken: list[str] = []
+
+    def __next__(self) -> str:
+        line = self._back.pop() if self._back else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def put_back(self, lines: Sequence[str]) -> None:
+        self._back += reversed(lines)
+
+
+def _well_quoted(lines: Sequence[str], delimiter: str) -> bool:
+    try:
+        return len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
+def records(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
+    """Every record of a text, blank lines too (as no cells).
+
+    A quote that opens and never closes would swallow the rows after it: then its line stands
+    alone, read without quotes, and the next line begins a row. Raises csv.Error when that happens
+    so often that the file is not a table.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter)
+    again = 0
+    while True:
+        feed.taken.clear()
+        try:
+            cells, broken = next(reader), False
+        except StopIteration:
+            return
+        except csv.Error:
+            cells, broken = [], True
+            reader = csv.reader(feed, delimiter=delimiter)
+        taken = feed.taken
+        odd = broken or (any('"' in line for line in taken) and not _well_quoted(taken, delimiter))
+        if odd and (broken or len(taken) > 1):
+            again += sum(map(len, taken))
+            if again > _REREAD:
+                raise csv.Error("quotes open and never close")
+            feed.put_back(taken[1:])
+            cells = taken[0].rstrip("\r\n").split(delimiter)
+        yield Record(cells, odd)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file is laid out, from its first megabyte.
+
+    `text` is the file in UTF-8 (the source itself, or a copy). `header_row` counts records from
+    1, blank lines included. `clean` says that DuckDB may read it.
+    """
+
+    text: Path
+    encoding: str
+    delimiter: str
+    header_row: int
+    header: Header
+    clean: bool
+    problems: tuple[Problem, ...] = ()
+
+
+def _head_records(text: str, whole: bool, delimiter: str) -> list[Record]:
+    found = list(records(iter(io.StringIO(text, newline="")), delimiter))
+    # the last record of a cut head may be cut itself
+    return found if whole or len(found) < 2 else found[:-1]
+
+
+def _delimiter(text: str, whole: bool) -> str:
+    """The separator under which most rows have the same number of cells, more than one."""
+    piece = text[:200_000]
+    best, delimiter = 0.0, _NONE
+    for candidate in DELIMITERS:
+        if candidate not in piece:
+            continue
+        rows = _head_records(piece, whole and len(piece) == len(text), candidate)
+        widths = Counter(len(r.cells) for r in rows if r.cells)
+        split = {w: n for w, n in widths.items() if w > 1}
+        if split.values() and sum(split.values()) * 2 > widths.total():
+            score = max(split.values()) / widths.total()
+            if score > best:
+                best, delimiter = score, candidate
+    return delimiter
+
+
+def _declared(text: str) -> str | None:
+    """The separator that Excel's first line `sep=;` names."""
+    line = text[:8].lstrip("\ufeff").lower()
+    ends = line[5:6] in ("\r", "\n")
+    return line[4] if line.startswith("sep=") and ends and line[4] in DELIMITERS else None
+
+
+def _safe_place(path: Path, work: Path) -> Path:
+    """DuckDB takes `*`, `?` and `[` in a file's name for a pattern: such a file is copied."""
+    if not any(c in str(path) for c in "*?[]{}"):
+        return path
+    copied = work_file(work, path, "copy", ".txt")
+    shutil.copyfile(path, copied)
+    return copied
+
+
+def look(path: Path, work: Path) -> Dialect:
+    """Encoding, separator, header and first troubles of a text file.
+
+    Raises REC-empty, REC-not-text, REC-header-only, REC-ragged, REC-too-wide, REC-quotes.
+    """
+    with path.open("rb") as f:
+        head = f.read(HEAD)
+        whole = not f.read(1)
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\x1a"):
+        raise stop("REC-empty", path)
+    encoding = encoding_of(path, head, whole)
+    problems: list[Problem] = []
+    text_path = path
+    if encoding != "utf-8":
+        text_path = work_file(work, path, "utf8", ".txt")
+        to_utf8(path, encoding, text_path)
+        problems.append(
+            Problem(code="REC-reencoded", table=path.name, params={"encoding": encoding})
+        )
+        with text_path.open("rb") as f:
+            head = f.read(HEAD)
+            whole = not f.read(1)
+    text_path = _safe_place(text_path, work)
+    # a character cut at the end of the head must not look like a bad byte
+    text = head.decode("utf-8", "surrogateescape")
+    if not whole:
+        text = text.rstrip("".join(map(chr, range(0xDC80, 0xDD00))))
+    delimiter = _declared(text) or _delimiter(text, whole)
+    return _lay_out(path, text_path, encoding, delimiter, mend(text), text, whole, problems)
+
+
+def _lay_out(
+    path: Path,
+    text_path: Path,
+    encoding: str,
+    delimiter: str,
+    text: str,
+    raw: str,
+    whole: bool,
+    problems: list[Problem],
+) -> Dialect:
+    try:
+        rows = _head_records(text.removeprefix("\ufeff"), whole, delimiter)
+    except csv.Error as e:
+        raise stop("REC-quotes", path) from e
+    try:
+        at = find_header([r.cells for r in rows])
+    except ValueError as e:
+        raise stop("REC-empty", path) from e
+    body = rows[at + 1 :]
+    if whole and all(is_blank(r.cells) for r in body):
+        raise stop("REC-header-only", path)
+    cells = rows[at].cells
+    widths = Counter(len(r.cells) for r in body if r.cells)
+    usual = max(widths, key=lambda w: (widths[w], w)) if widths else len(cells)
+    columns = max(width(cells), min(usual, len(cells)), width(cells[:usual]))
+    if usual > len(cells) and widths[usual] * 2 > widths.total():
+        columns = usual  # the header is short of names
+    if columns > MOST_COLUMNS:
+        raise stop("REC-too-wide", path, columns=columns, most=MOST_COLUMNS)
+    header = clean_header([*cells, *[""] * columns][:columns], path.name, at + 1)
+    if at and not is_blank(c for r in rows[:at] for c in r.cells):
+        problems.append(Problem(code="REC-title-rows", table=path.name, rows=at, first_rows=(1,)))
+    clean = (
+        raw == text
+        and "\0" not in text
+        and not any(r.odd for r in rows)
+        and all(len(r.cells) == columns and not is_blank(r.cells) for r in body)
+        and len(cells) == columns
+    )
+    return Dialect(
+        text=text_path,
+        encoding=encoding,
+        delimiter=delimiter,
+        header_row=at + 1,
+        header=header,
+        clean=clean and _agrees(text_path, delimiter, at + 1, header.names, body),
+        problems=tuple(problems),
+    )
+
+
+def _agrees(
+    path: Path, delimiter: str, skip: int, columns: Sequence[str], body: Sequence[Record]
+) -> bool:
+    """Whether DuckDB reads the first rows of a file exactly as Python does."""
+    scan = csv_scan(path, columns, delimiter=delimiter, skip=skip)
+    try:
+        with Session(threads=1) as session:
+            seen = session.execute(exp.select("*").from_(scan).limit(_AGREE)).fetchall()
+    except duckdb.Error:
+        return False
+    ours = [tuple(c or None for c in r.cells) for r in body[:_AGREE]]
+    return seen[: len(ours)] == ours
+
+
+def fast(path: Path, work: Path) -> Sheet:
+    """The file as one sheet: scanned where it lies when its head is clean, else read carefully."""
+    dialect = look(path, work)
+    if not dialect.clean:
+        return _exact(path, work, dialect)
+    names = dialect.header.names
+    return Sheet(
+        source=path,
+        name=path.stem,
+        columns=names,
+        scan=csv_scan(dialect.text, names, delimiter=dialect.delimiter, skip=dialect.header_row),
+        header_row=dialect.header_row,
+        problems=(*dialect.problems, *dialect.header.problems),
+    )
+
+
+def careful(path: Path, work: Path) -> Sheet:
+    """The file as one sheet, every row of it read and accounted for."""
+    return _exact(path, work, look(path, work))
+
+
+@dataclass
+class _Account:
+    """What became of every row."""
+
+    kept: int = 0
+    blank: Tally = field(default_factory=Tally)
+    short: Tally = field(default_factory=Tally)
+    long: Tally = field(default_factory=Tally)
+    quotes: Tally = field(default_factory=Tally)
+    zeros: Tally = field(default_factory=Tally)
+    bytes: Tally = field(default_factory=Tally)
+
+    def problems(self, table: str, columns: int) -> list[Problem]:
+        return [
+            *self.blank.problem("REC-blank-rows", table),
+            *self.short.problem("REC-ragged-short", table, columns=columns),
+            *self.long.problem("REC-ragged-long", table, columns=columns),
+            *self.quotes.problem("REC-quotes-odd", table),
+            *self.zeros.problem("REC-nul", table),
+            *self.bytes.problem("REC-encoding", table),
+        ]
+
+
+def _exact(path: Path, work: Path, dialect: Dialect) -> Sheet:
+    names = dialect.header.names
+    table = TextTable(work_file(work, path, path.stem, ".parquet"), names)
+    account, used = _Account(), [False] * len(names)
+    try:
+        with dialect.text.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            _fill(table, lines, dialect, account, used)
+    except csv.Error as e:
+        table.abandon()
+        raise stop("REC-quotes", path) from e
+    if not table.rows:
+        table.abandon()
+        raise stop("REC-header-only" if not account.long.count else "REC-ragged", path)
+    if account.long.count > table.rows:
+        table.abandon()
+        raise stop("REC-ragged", path)
+    kept = _kept_columns(names, used)
+    scan: exp.Expr = table.close()
+    return Sheet(
+        source=path,
+        name=path.stem,
+        columns=kept,
+        scan=scan,
+        header_row=dialect.header_row,
+        numbered=True,
+        rows=table.rows,
+        problems=(
+            *dialect.problems,
+            *(p for p in dialect.header.problems),
+            *account.problems(path.name, len(names)),
+        ),
+    )
+
+
+def _kept_columns(names: Sequence[str], used: Sequence[bool]) -> tuple[str, ...]:
+    """All columns but the nameless ones at the end that hold nothing."""
+    last = len(names)
+    while last > 1 and not used[last - 1] and names[last - 1] == f"column {last}":
+        last -= 1
+    return tuple(names[:last])
+
+
+def _fill(
+    table: TextTable, lines: Iterator[str], dialect: Dialect, account: _Account, used: list[bool]
+) -> None:
+    n = len(used)
+    for row, record in enumerate(records(lines, dialect.delimiter), 1):
+        if row <= dialect.header_row:
+            continue
+        cells = record.cells
+        joined = "".join(cells)
+        if not joined or joined.isspace():
+            account.blank.add(row)
+            continue
+        if "\0" in joined:
+            account.zeros.add(row)
+            cells = [c.replace("\0", "") for c in cells]
+        if not joined.isascii() and (mended := [mend(c) for c in cells]) != cells:
+            account.bytes.add(row)
+            cells = mended
+        if record.odd:
+            account.quotes.add(row)
+        if len(cells) > n:
+            if not is_blank(cells[n:]):
+                account.long.add(row)
+                continue
+            del cells[n:]
+        elif len(cells) < n:
+            account.short.add(row)
+            cells += [""] * (n - len(cells))
+        for i, cell in enumerate(cells):
+            if cell:
+                used[i] = True
+        table.add(row, cells)
+
+
+def is_text_table(path: Path) -> bool:
+    """Whether a file of an unknown kind may be read as delimited text."""
+    try:
+        with path.open("rb") as f:
+            head = f.read(HEAD)
+        encoding_of(path, head, len(head) < HEAD)
+    except RecordsError:
+        return False
+    return True
