@@ -145,6 +145,31 @@ _ENTRIES = (
         "Nonparametric estimation from incomplete observations",
         "Journal of the American Statistical Association 53(282), 457-481",
     ),
+    Source(
+        "pirl",
+        "US Department of Labor, Employment and Training Administration",
+        2022,
+        "Participant Individual Record Layout (ETA-9170) and the WIOA Performance Records "
+        "public use file record layout, PY2022",
+        "US Department of Labor",
+        "https://www.dol.gov/agencies/eta/performance",
+    ),
+    Source(
+        "spd15",
+        "Office of Management and Budget",
+        2024,
+        "Revisions to Statistical Policy Directive No. 15: standards for maintaining, collecting, "
+        "and presenting federal data on race and ethnicity",
+        "Federal Register 89, 22182",
+    ),
+    Source(
+        "pmm",
+        "Salesforce.org",
+        2023,
+        "Program Management Module, object and field definitions",
+        "Open-source repository SalesforceFoundation/PMM",
+        "https://github.com/SalesforceFoundation/PMM",
+    ),
 )
 
 SOURCES: dict[str, Source] = {s.key: s for s in _ENTRIES}

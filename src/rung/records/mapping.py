@@ -6,11 +6,38 @@ Written by the matcher as a proposal, corrected by a person, obeyed by the impor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rung.records.lab import Section
 
 IGNORE = "ignore"
+
+
+class Target(NamedTuple):
+    """Where a column goes, taken apart: `training.start_on.2` is ("training", "start_on", 2).
+
+    `id` and `ignore` have no column; `slot` is 1 unless the target says otherwise.
+    """
+
+    table: str
+    column: str = ""
+    slot: int = 1
+
+    @classmethod
+    def read(cls, text: str) -> Target:
+        """Take a target apart; ValueError when it is not one."""
+        table, *rest = text.split(".")
+        if not rest:
+            if table not in ("id", IGNORE):
+                raise ValueError("not a target")
+            return cls(table)
+        if len(rest) > 2 or not all(rest) or not (len(rest) == 1 or rest[1].isdecimal()):
+            raise ValueError("not a target")
+        return cls(table, rest[0], int(rest[1]) if len(rest) == 2 else 1)
+
+    def __str__(self) -> str:
+        end = f".{self.slot}" if self.slot > 1 else ""
+        return f"{self.table}.{self.column}{end}" if self.column else self.table
 
 
 class FileMap(Section):
@@ -20,13 +47,20 @@ class FileMap(Section):
 
     - `id`: the person's id in this file (pseudonymised on the way in);
     - `<table>.<column>`: a column of the schema, as `participants.gender`, `services.service_on`;
+    - `<table>.<column>.<n>`: the same for the n-th of several on one row, as the start of the
+      second training, `training.start_on.2`; each n becomes a row of its own. `wages.amount.<n>`
+      is the pay of the n-th quarter of the row's `wages.year`;
     - `milestones.<key>`: a date, or yes/no, that says a milestone was reached;
     - `groups.<name>`: the provider's own grouping, kept as text;
     - `private.<name>`: kept on the private side only (names, SSN, contact details, notes);
     - `ignore`: left out.
 
-    `values` maps a header's raw values to the codes of its target. `because` gives, for a header
-    whose field is refused by default (health, criminal record, …), the reason to import it.
+    `values` maps a header's raw values to the codes of its target ("yes" and "no" for a yes/no or
+    a milestone), or to a state (`schema.STATES`: "declined", "unknown", "pending", …). Raw values
+    are compared without case and outer spaces; the parts of a cell with several are mapped one
+    by one. What `schema.YES`, `NO` and `STATE_WORDS` already say is not repeated. `because` gives,
+    for a header whose field is refused by default (health, criminal record, …), the reason to
+    import it.
     """
 
     path: str  # relative to the lab, `private/applicants.xlsx`

@@ -1,9 +1,4 @@
-"""What the records mean: one declaration per table and column, many uses.
-
-From a declaration come the column's check, its page in the manual, its dummy data, the drop-down
-in the intake workbook and what the matcher looks for. Facts carry their source (PIRL element
-numbers, code lists).
-"""
+"""The types of a declaration: a table, a column, a code list."""
 
 from __future__ import annotations
 
@@ -34,13 +29,29 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeList:
+    """Codes as stored, what people read, how the field spells them, and where they come from.
+
+    `spelt` maps a code to raw spellings seen in exports, compared without case or punctuation.
+    `pirl` maps a federal code ("1", "09") to ours or to a state ("declined"). `source` is a key
+    of the bibliography.
+    """
+
+    codes: Mapping[str, str]
+    spelt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pirl: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """One column: name, meaning, and everything that follows from them.
 
     `codes` maps a stored code to what people read. `low`/`high` are inclusive limits (numbers, or
     ISO dates as text). `not_before`/`not_after` name date columns of the same table that this one
     may not precede/follow. `pirl` is the federal element number. `also` lists header spellings
-    seen in the field, for the matcher.
+    seen in the field, for the matcher. With `many` a cell may hold several codes joined by `|`
+    or `;`, each mapped by itself.
     """
 
     name: str
@@ -58,6 +69,21 @@ class Column:
     side: Side = Side.RECORDS
     group: bool = False  # people may be told apart by it in a diagnosis
     owner: str = "data"  # who mends it: "intake", "instruction", "career services", "data"
+    title: str = ""  # what heads the column for people; default from the name
+    many: bool = False
+    code_list: CodeList | None = None
+
+    def __post_init__(self) -> None:
+        if self.code_list and self.kind is Kind.CODE:
+            object.__setattr__(self, "codes", self.code_list.codes)
+
+    @property
+    def heading(self) -> str:
+        """What heads the column in a workbook or on a page."""
+        if self.title:
+            return self.title
+        words = self.name.removesuffix("_on").replace("_", " ").capitalize()
+        return f"{words} date" if self.name.endswith("_on") else words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +96,7 @@ class TableSchema:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     caveats: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()  # names of sheets and files seen in the field
 
     def column(self, name: str) -> Column:
         """The declaration of a column; KeyError when there is none."""
