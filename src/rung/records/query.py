@@ -51,8 +51,10 @@ def tree(value: Plain | Name | exp.Expr) -> exp.Expr:
     if isinstance(value, dt.date):
         return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
     if isinstance(value, float):
-        # repr is the shortest text that reads back as the same double
-        return exp.cast(exp.Literal.number(repr(value)), "DOUBLE")
+        # repr is the shortest text that reads back as the same double; the sign apart, because
+        # sqlglot spells a negative number without its exponent, hundreds of zeros long
+        size: exp.Expr = exp.Literal.number(repr(abs(value)))
+        return exp.cast(size if value >= 0 else exp.Neg(this=size), "DOUBLE")
     if isinstance(value, Decimal):
         return exp.Literal.number(str(value))
     return exp.convert(value)
