@@ -170,6 +170,13 @@ _ENTRIES = (
         "Open-source repository SalesforceFoundation/PMM",
         "https://github.com/SalesforceFoundation/PMM",
     ),
+    Source(
+        "fischetti2001",
+        "Fischetti, M. and Salazar, J. J.",
+        2001,
+        "Solving the cell suppression problem on tabular data with linear constraints",
+        "Management Science 47(7), 1008-1027",
+    ),
 )
 
 SOURCES: dict[str, Source] = {s.key: s for s in _ENTRIES}

@@ -1,0 +1,44 @@
+"""Rounding of what leaves: as people speak, and never claiming more than is known.
+
+    share      whole percent (two decimals)
+    dollars    to $10 below $1,000, to $100 from there on
+    days       whole days
+    people     whole people
+    other      three significant digits
+
+Values go to the nearest step; the ends of a range go outward, so that a range is never narrower
+than the exact one and never loses a sign it had.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def step(value: float, unit: str) -> float:
+    """The step a value of this size and unit is rounded to."""
+    if unit == "share":
+        return 0.01
+    if unit == "dollars":
+        return 10.0 if abs(value) < 1000 else 100.0
+    if unit in ("days", "people"):
+        return 1.0
+    if value == 0:
+        return 1.0
+    return float(10.0 ** (math.floor(math.log10(abs(value))) - 2))
+
+
+def rounded(value: float, unit: str, towards: int = 0) -> float:
+    """`value` to its step: the nearest (0), down (-1) or up (1). Infinite ends stay infinite."""
+    if not math.isfinite(value):
+        return value
+    size = step(value, unit)
+    steps = value / size
+    # 0.29 / 0.01 is 28.999…: a step short by a rounding error is not outward
+    near = round(steps)
+    if towards == 0 or abs(steps - near) < 1e-9:
+        whole = float(near)
+    else:
+        whole = float(math.floor(steps) if towards < 0 else math.ceil(steps))
+    places = max(0, -math.floor(math.log10(size)))
+    return round(whole * size, places) + 0.0

@@ -1,0 +1,495 @@
+"""Disclosure control of a Table: which counts to hide so that small numbers stay unknown.
+
+A row's counts are *primary* when showing them would speak of too few people: a denominator under
+10; a numerator or its complement under 3 (nobody and everybody included); a difference of 1 or 2
+between neighbouring milestones; an overlapping group that leaves a handful of others. Hiding them
+is not enough when they can be worked out from the rest, so further rows are hidden, smallest
+first, until the range that an outsider can compute for every primary number is at least as wide
+as its threshold.
+
+The outsider is assumed to know all that is shown, that partitions add up to totals (known from
+elsewhere when they are not in the table), that people on a journey only go forward, and that a
+denominator stays the same through the milestones. The range is then a pair of linear programmes
+(Fischetti and Salazar 2001). Smaller things go whole: how many of those on a journey are lost or
+in progress is hidden for all of a group's milestones, and book-keeping columns (implied, undated,
+missing) for all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+
+from rung.finding import Cell, Column, Dimension, Hidden, Table
+from rung.share.rounding import rounded
+from rung.stats.feasible import Relation, feasible_range
+from rung.stats.intervals import newcombe, wilson
+
+MILESTONE = "milestone"
+Place = tuple[int, str]
+"""A cell: row number and column name."""
+
+# people on a journey: those who reached the milestone, those on the way, those lost
+_PEOPLE, _REACHED_ANY, _SPLIT = "people", "reached_any", ("in_progress", "lost")
+_GAP_OTHERS = ("others_reached", "others_n")
+
+
+class Uncheckable(Exception):  # noqa: N818 (not an accident: the release answers with a refusal)
+    """Nothing in the table says how many people a number speaks of, or nothing can be shown."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The smallest numbers of people that may be shown."""
+
+    denominator: int = 10
+    numerator: int = 3
+
+
+@dataclass
+class _Cells:
+    """The counts of a table and everything that ties them together."""
+
+    table: Table
+    rules: Thresholds
+    hidden: set[Place] = field(default_factory=set)
+    targets: dict[tuple[Place, ...], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = self.table.rows
+        self.journey = self.table.name == "journey"
+        self.milestones = MILESTONE in self.rows[0]
+        role = {c.name: c.role for c in self.table.columns}
+        self.bases = [n for n, r in role.items() if r == "denominator"]
+        counts = [n for n, r in role.items() if r == "count"]
+        if self.journey and _PEOPLE in counts:
+            self.bases.append(_PEOPLE)
+        if not self.bases and (not counts or "value" in role.values()):
+            raise Uncheckable
+        self.split = [n for n in _SPLIT if self.journey and n in counts]
+        main = [n for n, r in role.items() if r == "numerator"]
+        main += [n for n in counts if self.journey and n == _REACHED_ANY]
+        self.main = main if self.bases else counts
+        known = {*self.bases, *self.main, *self.split}
+        self.side = [n for n in counts if n not in known]
+        self.groups = [d for d in self.table.dimensions if d.name != MILESTONE and d.name in role]
+
+    # -- reading
+
+    def n(self, place: Place) -> int | None:
+        """The count in a cell; None when there is none."""
+        value = self.rows[place[0]].get(place[1])
+        return int(value) if isinstance(value, (int, float)) else None
+
+    def who(self, row: int) -> tuple[Cell, ...]:
+        """The group a row speaks of, whatever the milestone."""
+        return tuple(self.rows[row][k] for k in self.keys)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The columns that tell groups apart."""
+        return [c.name for c in self.table.columns if c.role == "key" and c.name != MILESTONE]
+
+    def label(self, row: int) -> str:
+        """The group as other answers name it."""
+        named = [d.name for d in self.groups] or self.keys
+        return " · ".join(str(self.rows[row][k]) for k in named)
+
+    @cached_property
+    def people(self) -> dict[tuple[Cell, ...], list[int]]:
+        """Rows of each group, in the order of the milestones."""
+        found: dict[tuple[Cell, ...], list[int]] = {}
+        for i in range(len(self.rows)):
+            found.setdefault(self.who(i), []).append(i)
+        return found
+
+    @cached_property
+    def pairs(self) -> dict[str, str]:
+        """The denominator of each main column."""
+        pairs = {c.of[0]: c.of[1] for c in self.table.columns if c.of}
+        if self.table.name == "gap":
+            pairs[_GAP_OTHERS[0]] = _GAP_OTHERS[1]
+        if self.journey:
+            pairs[_REACHED_ANY] = _PEOPLE
+        for name in self.main if self.bases else ():
+            pairs.setdefault(name, self.bases[0])
+        return {a: b for a, b in pairs.items() if a in self.main and b in self.bases}
+
+    def entry(self, row: int) -> bool:
+        """The first milestone: everyone is there by definition, which tells nothing."""
+        return self.milestones and self.people[self.who(row)][0] == row
+
+    def lines(self, dimension: Dimension) -> Iterator[tuple[int | None, list[int]]]:
+        """For each setting of the other keys: the margin's row, and the rows of the levels."""
+        keys = [c.name for c in self.table.columns if c.role == "key" and c.name != dimension.name]
+        by: dict[tuple[Cell, ...], list[int]] = {}
+        for i, row in enumerate(self.rows):
+            by.setdefault(tuple(row[k] for k in keys), []).append(i)
+        for rows in by.values():
+            total = [i for i in rows if self._total(i, dimension)]
+            yield (total[0] if total else None), [i for i in rows if i not in total]
+
+    def _total(self, row: int, dimension: Dimension) -> bool:
+        return dimension.total is not None and self.rows[row][dimension.name] == dimension.total
+
+    def is_total(self, row: int) -> bool:
+        """A row that stands for everyone in some dimension."""
+        return any(self._total(row, d) for d in self.groups)
+
+    def beside(self, row: int) -> list[int]:
+        """Rows that share a margin with this one, the smallest first, margins last."""
+        found = {
+            i
+            for d in self.groups
+            if d.partition
+            for total, levels in self.lines(d)
+            if row == total or row in levels
+            for i in (*levels, *([] if total is None else [total]))
+        }
+        count = (*self.bases[:1], *self.main)[0]
+        return sorted(found - {row}, key=lambda i: (self.is_total(i), self.n((i, count)) or 0, i))
+
+    # -- what an outsider knows
+
+    @cached_property
+    def relations(self) -> list[Relation[Place]]:
+        """What an outsider knows of the audited counts, shown or hidden."""
+        found: list[Relation[Place]] = []
+        for dimension in self.groups:
+            for total, levels in self.lines(dimension):
+                for name in (*self.bases, *self.main):
+                    margin = self._margin if dimension.partition else self._inside
+                    found += margin(total, levels, name)
+        for i in range(len(self.rows)):
+            for low, high in self.pairs.items():
+                sure = self.entry(i) and self.n((i, low)) == self.n((i, high))
+                if self.n((i, low)) is not None and self.n((i, high)) is not None:
+                    found.append(Relation({(i, high): 1.0, (i, low): -1.0}, at_least=not sure))
+        for rows in self.people.values():
+            for a, b in pairwise(rows) if self.milestones else ():
+                found += self._forward(a, b)
+        return found
+
+    def _margin(self, total: int | None, levels: list[int], name: str) -> list[Relation[Place]]:
+        numbers = [self.n((i, name)) for i in levels]
+        if None in numbers:
+            return []
+        whole = sum(v for v in numbers if v is not None)
+        terms = {(i, name): 1.0 for i in levels}
+        everyone = self.n((total, name)) if total is not None else None
+        if total is None or everyone is None:
+            return [Relation(terms, whole)]
+        # who has no level is taken as known too: reports say how many are blank
+        return [Relation({**terms, (total, name): -1.0}, whole - everyone)]
+
+    def _inside(self, total: int | None, levels: list[int], name: str) -> list[Relation[Place]]:
+        whole = self.n((total, name)) if total is not None else None
+        return [
+            Relation({(total, name): 1.0, (i, name): -1.0}, at_least=True)
+            for i in levels
+            if total is not None and whole is not None and (self.n((i, name)) or 0) <= whole
+        ]
+
+    def _forward(self, a: int, b: int) -> Iterator[Relation[Place]]:
+        for name in (*self.bases, *self.main):
+            before, after = self.n((a, name)), self.n((b, name))
+            if before is None or after is None:
+                continue
+            terms = {(a, name): 1.0, (b, name): -1.0}
+            if name in self.bases and before == after:
+                yield Relation(terms)
+            elif name in self.main and before >= after:
+                yield Relation(terms, at_least=True)
+
+    # -- what to hide
+
+    def hide(self, row: int, base: str | None = None) -> None:
+        """Hide a row's counts; with `base`, all that rests on it at every milestone."""
+        rows = self.people[self.who(row)] if base else [row]
+        for i in rows:
+            for name in (*self.main, *self.split):
+                rests = base is None or self.pairs.get(name, _PEOPLE) == base
+                if rests and self.n((i, name)) is not None and (base or not self.entry(i)):
+                    self.hidden.add((i, name))
+            if base and self.n((i, base)) is not None:
+                self.hidden.add((i, base))
+
+    def find_primaries(self) -> None:
+        """Hide every number that speaks of too few people, and want it vague."""
+        for i in range(len(self.rows)):
+            for base in self.bases:
+                n = self.n((i, base))
+                if n is not None and 0 < n < self.rules.denominator:
+                    self.hide(i, base)
+                    self.targets[((i, base),)] = self.rules.denominator
+            for name in self.main:
+                if self._small(i, name):
+                    self.hide(i)
+                    self._want_vague(i, name)
+        for dimension in self.groups:
+            if not dimension.partition:
+                self._small_complements(dimension)
+        if self.milestones:
+            self._small_steps()
+
+    def _want_vague(self, i: int, name: str) -> None:
+        """A numerator and its complement; they are as vague as each other beside their base."""
+        self.targets[((i, name),)] = self.rules.numerator
+        base = self.pairs.get(name)
+        if base and (i, base) in self.hidden:
+            self.targets[((i, base), (i, name))] = self.rules.numerator
+
+    def _small(self, i: int, name: str) -> bool:
+        x, base = self.n((i, name)), self.pairs.get(name)
+        n = self.n((i, base)) if base else None
+        if x is None or n == 0 or (self.entry(i) and x == n):
+            return False
+        if n is None or name == _REACHED_ANY:
+            # without a rate, nobody at all tells nothing of a person
+            return 0 < x < self.rules.numerator or 0 < (n or x) - x < self.rules.numerator
+        return min(x, n - x) < self.rules.numerator
+
+    def _small_complements(self, dimension: Dimension) -> None:
+        """Overlapping groups: everyone minus the group must not be a handful."""
+        for total, levels in self.lines(dimension):
+            for i in levels if total is not None else ():
+                for name in (*self.bases, *self.main):
+                    whole, part = self.n((total or 0, name)), self.n((i, name))
+                    base = name in self.bases
+                    least = self.rules.denominator if base else self.rules.numerator
+                    if whole is None or part is None or not 0 < whole - part < least:
+                        continue
+                    self.hide(i, name if base else None)
+                    self.targets[((total or 0, name), (i, name))] = least
+
+    def _small_steps(self) -> None:
+        """Milestones shown one after the other: one or two people who stopped between them."""
+        for rows in self.people.values():
+            for name in self.main:
+                shown = rows[0]
+                for i in rows[1:]:
+                    before, after = self.n((shown, name)), self.n((i, name))
+                    if before is None or after is None or (i, name) in self.hidden:
+                        continue
+                    if 0 < abs(before - after) < self.rules.numerator:
+                        self.hide(i)
+                        self.targets[((shown, name), (i, name))] = self.rules.numerator
+                    else:
+                        shown = i
+
+    def hide_splits(self) -> None:
+        """Lost and in progress: hidden for a whole group, then for groups to hide it among."""
+        least = self.rules.numerator
+
+        def small(rows: Iterable[int], name: str) -> bool:
+            whole = sum(self.n((i, name)) or 0 for i in rows)
+            return 0 < whole < least
+
+        gone = {
+            who
+            for who, rows in self.people.items()
+            for name in self.split
+            if any(small([i], name) or (i, name) in self.hidden for i in rows)
+        }
+        for dimension in self.groups:
+            if not dimension.partition:
+                continue
+            for _, levels in self.lines(dimension):
+                by_size = sorted(levels, key=lambda i: (self.n((i, _PEOPLE)) or 0, i))
+                for i in by_size:
+                    kept = [j for j in levels if self.who(j) in gone]
+                    if not kept or (
+                        len(kept) > 1 and not any(small(kept, name) for name in self.split)
+                    ):
+                        break
+                    gone.add(self.who(i))
+        self.hidden |= {
+            (i, name)
+            for who in gone
+            for i in self.people[who]
+            for name in self.split
+            if self.n((i, name)) is not None
+        }
+
+    def hide_sides(self) -> None:
+        """Book-keeping columns go whole when they, or what they rest on, are small anywhere."""
+        for name in self.side:
+            numbers = [self.n((i, name)) for i in range(len(self.rows))]
+            small = any(v is not None and 0 < v < self.rules.numerator for v in numbers)
+            if small or any(column in (*self.main, *self.bases) for _, column in self.hidden):
+                self.hidden |= {(i, name) for i, v in enumerate(numbers) if v is not None}
+
+    # -- the audit
+
+    @cached_property
+    def touching(self) -> dict[Place, list[Relation[Place]]]:
+        """Relations that speak of a cell."""
+        found: dict[Place, list[Relation[Place]]] = {}
+        for relation in self.relations:
+            for place in relation.terms:
+                found.setdefault(place, []).append(relation)
+        return found
+
+    def width(self, target: tuple[Place, ...]) -> float:
+        """How wide a count, or the difference of two, is to an outsider."""
+        waiting = [p for p in target if p in self.hidden]
+        terms = {p: (1.0 if p == target[0] else -1.0) for p in waiting}
+        seen, known = set(waiting), dict[int, Relation[Place]]()
+        while waiting:
+            for relation in self.touching.get(waiting.pop(), ()):
+                if id(relation) in known:
+                    continue
+                unknown = {p: c for p, c in relation.terms.items() if p in self.hidden}
+                shown = sum(
+                    c * (self.n(p) or 0) for p, c in relation.terms.items() if p not in self.hidden
+                )
+                known[id(relation)] = Relation(
+                    unknown, relation.constant - shown, relation.at_least
+                )
+                waiting += [p for p in unknown if p not in seen]
+                seen |= set(unknown)
+        low, high = feasible_range(terms, list(known.values()))
+        return high - low
+
+    def protect(self) -> None:
+        """Hide more until every primary number is vague enough."""
+        settled = False
+        while not settled:
+            settled = True
+            audited = [p for p in self.hidden if p[1] in (*self.bases, *self.main)]
+            # what was hidden to protect another may be shown, but then it should be
+            wanted = {(p,): 1 for p in sorted(audited) if not self.entry(p[0])} | self.targets
+            for target, need in wanted.items():
+                while (before := self.width(target)) < need - 1e-6:
+                    self._hide_one_more(target, before)
+                    settled = False
+
+    def _hide_one_more(self, target: tuple[Place, ...], before: float) -> None:
+        row, name = next(p for p in target if p in self.hidden)
+        base = name if name in self.bases else None
+        kept = self.hidden
+        same = self.people[self.who(row)]
+        for i in (*self.beside(row), *(reversed(same) if not base else ())):
+            self.hidden = set(kept)
+            self.hide(i, base)
+            if self.hidden != kept and self.width(target) > before + 1e-6:
+                return
+        raise Uncheckable
+
+
+def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) -> frozenset[Place]:
+    """The counts of a table that may not be shown; `also` are hidden elsewhere.
+
+    Raises Uncheckable when the table has no counts or cannot be protected.
+    """
+    if not table.rows:
+        return frozenset()
+    cells = _Cells(table, rules)
+    for row, name in also:
+        cells.hide(row, name if name in cells.bases else None)
+    cells.find_primaries()
+    cells.protect()
+    cells.hide_splits()
+    cells.hide_sides()
+    return frozenset(cells.hidden)
+
+
+def signatures(table: Table, rules: Thresholds) -> dict[Place, tuple[str, int, int]]:
+    """What a numerator's cell says (group, numerator, denominator): the same in two tables."""
+    if not table.rows:
+        return {}
+    cells = _Cells(table, rules)
+    found = {}
+    for i in range(len(table.rows)):
+        for numerator, denominator in cells.pairs.items():
+            x, n = cells.n((i, numerator)), cells.n((i, denominator))
+            if x is not None and n is not None and not cells.is_total(i):
+                found[i, numerator] = (cells.label(i), x, n)
+    return found
+
+
+def without(table: Table, hidden: Iterable[Place], *, rounding: bool) -> Table:
+    """The table with those counts out, and every rate and range made again from what is left."""
+    gone = set(hidden)
+    rows: list[Mapping[str, Cell]] = []
+    marks: list[Hidden] = []
+    for i, row in enumerate(table.rows):
+        shown: dict[str, Cell] = {}
+        for column in table.columns:
+            value = row[column.name]
+            if value is not None and _rests_on(table, column, i, gone):
+                marks.append(Hidden(i, column.name, "too-few"))
+                value = None
+            shown[column.name] = value
+        _again(table, shown)
+        if rounding:
+            for column in table.columns:
+                shown[column.name] = _round(column, shown[column.name])
+        rows.append(shown)
+    return replace(table, rows=tuple(rows), hidden=tuple(marks))
+
+
+def _value_of(table: Table, column: Column) -> Column:
+    """The value a range or an error belongs to: the nearest value column before it."""
+    before = column
+    for each in table.columns:
+        if each.role == "value":
+            before = each
+        if each.name == column.name:
+            break
+    return before
+
+
+def _rests_on(table: Table, column: Column, row: int, gone: set[Place]) -> bool:
+    if column.role == "key":
+        return False
+    if (row, column.name) in gone:
+        return True
+    if column.role not in ("value", "low", "high", "se"):
+        return False
+    # a value of unknown make speaks of everyone in the row
+    made_of = _value_of(table, column).of or tuple(
+        c.name for c in table.columns if c.role in ("numerator", "denominator")
+    )
+    return any((row, name) in gone or table.rows[row][name] is None for name in made_of)
+
+
+def _again(table: Table, row: dict[str, Cell]) -> None:
+    """Make rates and ranges again from the counts that are shown."""
+    level = table.level or 0.95
+    ends = {c.role: c.name for c in table.columns if c.role in ("low", "high")}
+    for column in table.columns:
+        if column.role != "value" or row[column.name] is None:
+            continue
+        owned = "low" in ends and _value_of(table, _named(table, ends["low"])) is column
+        if column.of:
+            x, n = (row[name] for name in column.of)
+            if not isinstance(x, int) or not isinstance(n, int) or n <= 0:
+                continue
+            row[column.name] = x / n
+            if column.interval == "wilson" and owned:
+                row[ends["low"]], row[ends["high"]] = wilson(x, n, level)
+        elif column.interval == "newcombe" and owned:
+            four = [row.get(k) for k in ("reached", "n", "others_reached", "others_n")]
+            a, b, c, d = (v if isinstance(v, int) else 0 for v in four)
+            if b and d:
+                row[column.name] = a / b - c / d
+                row[ends["low"]], row[ends["high"]] = newcombe(a, b, c, d, level)
+
+
+def _named(table: Table, name: str) -> Column:
+    return next(c for c in table.columns if c.name == name)
+
+
+def _round(column: Column, value: Cell) -> Cell:
+    if not isinstance(value, (int, float)) or column.role in (
+        "key",
+        "numerator",
+        "denominator",
+        "count",
+    ):
+        return value
+    towards = {"low": -1, "high": 1, "se": 1}.get(column.role, 0)
+    return rounded(float(value), column.unit, towards)
