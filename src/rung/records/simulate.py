@@ -1,0 +1,639 @@
+"""A sectoral training provider that never was, whose truth is known.
+
+People apply, and climb six further steps or are lost on the way. Each person's chance at a step is
+
+    logit(chance) = logit(declared chance) + frailty + class + shifts of the person's groups + arm
+
+where frailty is the person's own, hidden, and the same at every step: people whom a change saves
+at the margin do worse afterwards than people who would have come through anyway. Waits are whole
+days: a least wait plus a Weibull number. One step is a planted bottleneck, one group at one step a
+planted gap. The truth is computed on the whole draw with nothing cut off at the as-of date, both
+from the chances and from what happened.
+
+Every draw is a hash of (seed, person, name), so neither threads nor row order matter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomlkit
+from sqlglot import exp
+
+from rung.documents import Document, canonical
+from rung.errors import UsageError
+from rung.records import query
+from rung.records.lab import Lab
+from rung.records.query import Name, Session
+
+ROOM = "rung.records"
+MACROS = ("draw", "bell", "wait", "lot", "pay", "year_pay")
+ROW_GROUP = 122_880
+
+Level = str | bool
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One milestone: the chance to reach it from the one before, and the wait.
+
+    `chance` is that of a person of average frailty in no shifted group. The wait is `least` days
+    plus a Weibull number with mean `more` and `shape`; people who do not get there are lost after
+    a Weibull number of days with mean `lost_after` and the same shape.
+    """
+
+    key: str
+    label: str
+    done: str
+    chance: float = 1.0
+    least: int = 0
+    more: float = 0.0
+    shape: float = 1.0
+    lost_after: float = 0.0
+
+
+STEPS = (
+    Step(key="applied", label="Applied", done="applied"),
+    Step(key="accepted", label="Accepted", done="were accepted",
+         chance=0.90, more=10, shape=1.3, lost_after=14),
+    Step(key="enrolled", label="Enrolled", done="enrolled",
+         chance=0.89, least=3, more=20, shape=1.3, lost_after=21),
+    Step(key="completed", label="Completed training", done="completed training",
+         chance=0.88, least=56, more=18, shape=1.5, lost_after=35),
+    Step(key="credentialed", label="Earned a credential", done="earned a credential",
+         chance=0.90, more=16, shape=1.2, lost_after=40),
+    Step(key="placed", label="Started a job", done="started a job",
+         chance=0.88, more=30, shape=1.1, lost_after=60),
+    Step(key="retained", label="Still working after 90 days", done="were working 90 days later",
+         chance=0.87, least=90, more=5, shape=1.0, lost_after=45),
+)  # fmt: skip
+"""The journey of a sectoral program. The first step is the entry: everyone has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bottleneck:
+    """The step where most people are lost, and the chance to get past it."""
+
+    step: str
+    chance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A group whose chance at one step is other than its peers', by `points` (0 to 1)."""
+
+    column: str
+    level: Level
+    step: str
+    points: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One arm of a test, offered at entry.
+
+    `points` maps steps to the change in chance among those who take the offer up; `dollars` is
+    the change in pay in each quarter with a job after the quarter of entry. `lost` is the share
+    whose earnings are not found at follow-up.
+    """
+
+    name: str
+    share: float
+    take_up: float = 1.0
+    points: Mapping[str, float] = field(default_factory=dict)
+    dollars: float = 0.0
+    lost: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A test: the arms, control first, and what is drawn by lot: a person or a whole class."""
+
+    arms: tuple[Arm, ...]
+    unit: str = "person"
+
+
+COACHING = Trial(
+    arms=(
+        Arm(name="usual services", share=0.5, lost=0.12),
+        Arm(name="coaching", share=0.5, take_up=0.8, lost=0.08, dollars=400.0,
+            points={"completed": 0.06, "placed": 0.05}),
+    )
+)  # fmt: skip
+"""A test to start from: coaching offered to half of the applicants, taken up by 8 in 10."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The provider. What is None is drawn from the seed.
+
+    People enter evenly from `entries_from` to `entries_to` (default: the as-of date); moving the
+    as-of date alone leaves every person's journey as it was. `tables` names the event tables to
+    write beside `journeys`; by default all of them up to 200,000 people and none above.
+    """
+
+    provider: str = "Riverside Works"
+    program: str = "Sector training"
+    as_of: dt.date = dt.date(2026, 3, 31)
+    entries_from: dt.date = dt.date(2022, 7, 1)
+    entries_to: dt.date | None = None
+    steps: tuple[Step, ...] = STEPS
+    bottleneck: Bottleneck | None = None
+    gap: Shift | None = None
+    shifts: tuple[Shift, ...] | None = None
+    sites: tuple[str, ...] = ("Eastside", "Harbor", "Northgate")
+    class_size: int = 25
+    class_sd: float = 0.1
+    frailty: float = 0.6
+    missing: float = 0.02
+    closed: float = 0.65
+    constant_hazard: bool = False
+    trial: Trial | None = None
+    tables: tuple[str, ...] | None = None
+    within_days: int = 365
+    lost_after_days: int = 90
+    quarters_before: int = 4
+    wage_lag: int = 2
+
+    @property
+    def last_entry(self) -> dt.date:
+        """The last day on which people enter."""
+        return self.entries_to or self.as_of
+
+    @property
+    def last_quarter(self) -> int:
+        """The last quarter whose wages have arrived by the as-of date."""
+        return self.as_of.year * 4 + (self.as_of.month - 1) // 3 - self.wage_lag
+
+    def step(self, key: str) -> int:
+        """The position of a step (0 is the entry)."""
+        return [s.key for s in self.steps].index(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """What is true of a simulated provider; see `to_json` for its document.
+
+    `rates` maps "everyone" and each "group: level" to people and, per milestone, the share who
+    reach it within the horizon: `expected` by their chances, `realised` in this draw. `arms` maps
+    each arm to the same rates had everyone been offered it, mean earnings, and the differences
+    from the first arm. `dirt` counts what was planted in the raw files, by file, column and kind.
+    """
+
+    people: int
+    seed: int
+    settings: Settings
+    bottleneck: Bottleneck
+    gap: Shift
+    within_days: int
+    in_time: Mapping[str, float]
+    rates: Mapping[str, Mapping[str, Any]]
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dirt: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+
+    def document(self) -> Document:
+        """The truth as a document."""
+        return Document("simulation-truth", 1, _plain(asdict(self)))
+
+    def save(self, path: Path) -> None:
+        """Write the document."""
+        path.write_bytes(canonical(self.document().to_json()))
+
+
+def _plain(value: Any) -> Any:
+    """JSON values: dates as text, tuples as lists."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+# --- what the seed decides ----------------------------------------------------------------------
+
+
+def _uniform(seed: int, name: str) -> float:
+    """A number in [0, 1) from the seed and a name."""
+    return _key(seed, name) / 2**64
+
+
+def _key(seed: int, name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
+
+
+def _choose(seed: int, name: str, options: Sequence[Any]) -> Any:
+    return options[int(_uniform(seed, name) * len(options))]
+
+
+def decided(settings: Settings, seed: int) -> tuple[Settings, Bottleneck, Shift]:
+    """The settings with all that was left to the seed filled in, the bottleneck and the gap."""
+    keys = [s.key for s in settings.steps]
+    bottleneck = settings.bottleneck or Bottleneck(
+        step=_choose(seed, "bottleneck", keys[2:-1]),
+        chance=round(0.42 + 0.10 * _uniform(seed, "bottleneck chance"), 3),
+    )
+    steps = tuple(
+        replace(s, chance=bottleneck.chance) if s.key == bottleneck.step else s
+        for s in settings.steps
+    )
+    if settings.constant_hazard:
+        steps = tuple(
+            replace(s, least=0, shape=1.0, more=s.least + s.more, lost_after=s.least + s.more)
+            for s in steps
+        )
+    groups: list[tuple[str, Level]] = [
+        ("gender", "female"),
+        ("age_group", "18-24"),
+        ("race_black", True),
+        ("race_hispanic", True),
+        ("education", "no_diploma"),
+        *(("site", site) for site in settings.sites),
+    ]
+    column, level = _choose(seed, "gap group", groups)
+    gap = settings.gap or Shift(
+        column=column,
+        level=level,
+        step=_choose(seed, "gap step", [k for k in keys[1:-1] if k != bottleneck.step]),
+        points=-round(0.22 + 0.08 * _uniform(seed, "gap size"), 3),
+    )
+    shifts = settings.shifts
+    if shifts is None:
+        shifts = (
+            Shift(column="age_group", level="45+", step="placed", points=-0.02),
+            Shift(column="education", level="bachelor", step="completed", points=0.03),
+            *(
+                Shift(column="site", level=s, step="enrolled",
+                      points=round(0.04 * _uniform(seed, f"site {s}") - 0.02, 3))
+                for s in settings.sites
+            ),
+        )  # fmt: skip
+    whole = replace(settings, bottleneck=bottleneck, steps=steps, gap=gap, shifts=shifts)
+    return whole, bottleneck, gap
+
+
+# --- trees for the queries ----------------------------------------------------------------------
+
+
+def _logit(chance: float) -> float:
+    return math.log(chance / (1 - chance))
+
+
+def _moved(chance: float, points: float) -> float:
+    """The shift on the logit scale that moves `chance` by `points`."""
+    return _logit(min(0.995, max(0.005, chance + points))) - _logit(chance)
+
+
+def _case(pairs: Iterable[tuple[exp.Expr, exp.Expr]], otherwise: exp.Expr) -> exp.Expr:
+    case = exp.Case()
+    for condition, value in pairs:
+        case = case.when(condition, value)
+    return case.else_(otherwise) if case.args.get("ifs") else otherwise
+
+
+def _is(column: str, level: Level) -> exp.Expr:
+    return exp.EQ(this=query.name(column), expression=query.tree(level))
+
+
+def _sum(terms: Iterable[exp.Expr]) -> exp.Expr:
+    total = query.tree(0.0)
+    for term in terms:
+        total = exp.Add(this=total, expression=term)
+    return exp.paren(total)
+
+
+def _shift(settings: Settings, step: Step, shifts: Iterable[Shift]) -> exp.Expr:
+    """What a person's groups and arm add at one step."""
+    terms = [
+        _case(
+            [(_is(s.column, s.level), query.tree(_moved(step.chance, s.points)))], query.tree(0.0)
+        )
+        for s in shifts
+        if s.step == step.key
+    ]
+    arms = settings.trial.arms if settings.trial else ()
+    for arm in arms:
+        if step.key in arm.points:
+            taken = exp.and_(_is("arm", arm.name), query.name("takes_up"))
+            size = query.tree(_moved(step.chance, arm.points[step.key]))
+            terms.append(_case([(taken, size)], query.tree(0.0)))
+    return _sum(terms)
+
+
+def _by_arm(arms: Sequence[Arm], value: Callable[[Arm], float]) -> exp.Expr:
+    return _case(((_is("arm", a.name), query.tree(float(value(a)))) for a in arms), query.tree(0.0))
+
+
+def _draw(key: str, label: str) -> exp.Expr:
+    return exp.func("draw", query.name(key), query.tree(label))
+
+
+def _unit(trial: Trial) -> exp.Expr:
+    """What ranks the units of an assignment."""
+    return exp.func("lot", query.name("class_k" if trial.unit == "class" else "k"))
+
+
+def _people(settings: Settings, gap: Shift, people: int, seed: int, arm: exp.Expr) -> exp.Expr:
+    """The query of everyone, each assigned to `arm`."""
+    trial = settings.trial
+    arms = trial.arms if trial else ()
+    offered = arms[1:]
+    take_up = exp.LT(this=_draw("k", "take up"), expression=_by_arm(offered, lambda a: a.take_up))
+    bonus = _by_arm(offered, lambda a: a.dollars)
+    days = (settings.last_entry - settings.entries_from).days + 1
+    halves = max(1, round(days / 182.6))
+    values: dict[str, query.Value] = {
+        "people": people,
+        "seed": _key(seed, "people"),
+        "entries_from": settings.entries_from,
+        "entry_days": days,
+        "sites": len(settings.sites),
+        "site": _case(
+            (
+                (exp.EQ(this=query.name("site_number"), expression=query.tree(i)), query.tree(site))
+                for i, site in enumerate(settings.sites)
+            ),
+            exp.null(),
+        ),
+        "sections": max(1, round(people / (settings.class_size * halves * len(settings.sites)))),
+        "missing": settings.missing,
+        "frailty_sd": settings.frailty,
+        "class_sd": settings.class_sd,
+        "arm": arm,
+        "takes_up": take_up,
+        "bonus": _case([(query.name("takes_up"), bonus)], query.tree(0.0)),
+        "attrition": _by_arm(arms, lambda a: a.lost),
+    }
+    for i, step in enumerate(settings.steps[1:], 1):
+        values[f"base_{i}"] = _logit(step.chance)
+        values[f"shift_{i}"] = _shift(settings, step, (gap, *(settings.shifts or ())))
+        spread = math.gamma(1 + 1 / step.shape)
+        values[f"least_{i}"], values[f"scale_{i}"] = step.least, step.more / spread
+        values[f"shape_{i}"] = values[f"lost_shape_{i}"] = step.shape
+        values[f"lost_least_{i}"], values[f"lost_scale_{i}"] = 0, step.lost_after / spread
+    return query.fill(query.load(ROOM, "simulate_people"), values)
+
+
+def _assignment(session: Session, trial: Trial) -> exp.Expr:
+    """Who is in which arm: units ranked by their hash, cut at the exact counts of the arms."""
+    unit = _unit(trial)
+    units = int(session.run(query.load(ROOM, "simulate_units"), unit=unit).one()["n"])
+    pairs: list[tuple[exp.Expr, exp.Expr]] = []
+    upto = 0.0
+    for arm in trial.arms[:-1]:
+        upto += arm.share
+        n = min(units - 1, round(units * upto))
+        cut = session.run(query.load(ROOM, "simulate_unit"), unit=unit, n=n).one()["unit"]
+        bound = exp.cast(exp.Literal.number(str(cut)), "UBIGINT", dialect=query.DIALECT)
+        pairs.append((exp.LT(this=unit.copy(), expression=bound), query.tree(arm.name)))
+    return _case(pairs, query.tree(trial.arms[-1].name))
+
+
+# --- the truth ----------------------------------------------------------------------------------
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "gender": (),
+    "race": (
+        "race_american_indian",
+        "race_asian",
+        "race_black",
+        "race_hispanic",
+        "race_middle_eastern",
+        "race_pacific_islander",
+        "race_white",
+    ),
+    "age_group": (),
+    "education": (),
+    "language": (),
+    "site": (),
+}
+"""The groups of a simulated lab: a column, or a name for several yes/no columns."""
+
+
+def in_time(settings: Settings) -> tuple[float, ...]:
+    """Share within the horizon of the people who ever get there, by step.
+
+    Waits do not depend on the person, so the days to a step are a sum of independent whole
+    numbers: their probabilities are convolved exactly.
+    """
+    days = settings.within_days
+    total = np.zeros(days + 1)
+    total[0] = 1.0
+    shares = [1.0]
+    for step in settings.steps[1:]:
+        scale = step.more / math.gamma(1 + 1 / step.shape)
+        edge = np.maximum(np.arange(days + 2) - step.least, 0) / scale
+        chance = np.diff(-np.expm1(-(edge**step.shape)))  # of waiting exactly 0, 1, … days
+        total = np.convolve(total, chance)[: days + 1]
+        shares.append(float(total.sum()))
+    return tuple(shares)
+
+
+def _rates(settings: Settings, sums: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """Rates of every milestone from sums over people."""
+    share = in_time(settings)
+    rates: dict[str, Any] = {}
+    for i, step in enumerate(settings.steps):
+        if i == 0:
+            rates[step.key] = {"expected": 1.0, "realised": 1.0, "ever": 1.0}
+        else:
+            rates[step.key] = {
+                "expected": sums[f"chance_{i}"] / n * share[i],
+                "realised": sums[f"within_{i}"] / n,
+                "ever": sums[f"ever_{i}"] / n,
+            }
+    return {"people": n, "milestones": rates}
+
+
+def _true_rates(session: Session, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Rates of everyone and of every level of every group."""
+    columns = [c for key, several in GROUPS.items() for c in (several or (key,))]
+    levels = [Name(c) for c in columns]
+    cells = session.run(
+        query.load(ROOM, "simulate_truth"),
+        levels=levels,
+        view=Name("people"),
+        horizon=settings.within_days,
+    ).dicts()
+    sums = [f"{what}_{i}" for what in ("chance", "ever", "within") for i in range(1, 7)]
+    totals: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        names = ["everyone"]
+        for key, several in GROUPS.items():
+            if several:
+                names += [f"{key}: {c}" for c in several if cell[c]]
+            elif cell[key] is not None:
+                names.append(f"{key}: {cell[key]}")
+        for label in names:
+            total = totals.setdefault(label, dict.fromkeys(("n", *sums), 0))
+            for what in ("n", *sums):
+                total[what] += cell[what]
+    return {label: _rates(settings, t, t["n"]) for label, t in sorted(totals.items())}
+
+
+def _true_arms(
+    session: Session, settings: Settings, people: Callable[[exp.Expr], exp.Expr]
+) -> dict[str, dict[str, Any]]:
+    """For each arm, the outcomes had everyone been offered it, and the differences."""
+    if settings.trial is None:
+        return {}
+    share = in_time(settings)
+    found: dict[str, dict[str, Any]] = {}
+    for arm in settings.trial.arms:
+        session.view("offered", people(query.tree(arm.name)))
+        got = session.run(
+            query.load(ROOM, "simulate_effects"), view=Name("offered"), horizon=settings.within_days
+        ).one()
+        outcomes: dict[str, float] = {"earnings": got["earnings"], "employed": got["employed"]}
+        for i, step in enumerate(settings.steps[1:], 1):
+            outcomes[f"{step.key} expected"] = got[f"chance_{i}"] * share[i]
+            outcomes[f"{step.key} realised"] = got[f"within_{i}"]
+        found[arm.name] = {"taken_up": got["taken_up"], "outcomes": outcomes}
+    control = found[settings.trial.arms[0].name]["outcomes"]
+    for each in found.values():
+        each["effects"] = {k: v - control[k] for k, v in each["outcomes"].items()}
+    return found
+
+
+# --- writing a lab ------------------------------------------------------------------------------
+
+EVENTS = ("services", "wages", "employment", "credentials", "follow_ups")
+LABELS: Mapping[str, str] = {
+    "race_american_indian": "American Indian or Alaska Native",
+    "race_asian": "Asian",
+    "race_black": "Black or African American",
+    "race_hispanic": "Hispanic or Latino",
+    "race_middle_eastern": "Middle Eastern or North African",
+    "race_pacific_islander": "Native Hawaiian or Pacific Islander",
+    "race_white": "White",
+}
+
+
+def lab_toml(settings: Settings) -> tomlkit.TOMLDocument:
+    """The `lab.toml` of the provider."""
+    toml = tomlkit.document()
+    toml.add(tomlkit.comment("A simulated provider: nobody in these records is a real person."))
+    toml["lab"] = {"provider": settings.provider, "program": settings.program, "unit": "person"}
+    toml["clock"] = {"as_of": settings.as_of}
+    steps = tomlkit.aot()
+    for step in settings.steps:
+        steps.append(tomlkit.item({"key": step.key, "label": step.label, "done": step.done}))
+    toml["milestones"] = steps
+    groups = tomlkit.aot()
+    for key, several in GROUPS.items():
+        group: dict[str, Any] = {"key": key}
+        if several:
+            group |= {"label": "race and ethnicity", "columns": list(several)}
+            group["labels"] = {c: LABELS[c] for c in several}
+        groups.append(tomlkit.item(group))
+    toml["groups"] = groups
+    toml["journey"] = {
+        "within_days": settings.within_days,
+        "lost_after_days": settings.lost_after_days,
+    }
+    if settings.trial:
+        tests = tomlkit.aot()
+        for outcome in ("outcome_earnings", "outcome_employed"):
+            tests.append(
+                tomlkit.item(
+                    {"outcome": outcome, "arm": "arm", "control": settings.trial.arms[0].name}
+                )
+            )
+        toml["tests"] = tests
+    return toml
+
+
+def _events(settings: Settings, people: int) -> tuple[str, ...]:
+    if settings.tables is None:
+        return EVENTS if people <= 200_000 else ()
+    unknown = sorted(set(settings.tables) - set(EVENTS))
+    if unknown:
+        raise ValueError(f"no such event table: {unknown[0]}")
+    return settings.tables
+
+
+def _write(session: Session, view: str, file: Path) -> None:
+    copy = query.load(ROOM, "simulate_write")
+    session.execute(query.fill(copy, {"view": Name(view), "file": str(file)}))
+
+
+def _views(session: Session, settings: Settings) -> None:
+    """Name the tables of the provider's records as queries over everyone."""
+    trial: list[exp.Expr] = []
+    if settings.trial:
+        columns = query.load(ROOM, "simulate_trial")
+        trial = list(query.fill(columns, {"last_quarter": settings.last_quarter}).expressions)
+    given: dict[str, dict[str, query.Value]] = {
+        "known": {"as_of": settings.as_of, "closed_share": settings.closed},
+        "journeys": {"trial": trial},
+        "wages": {
+            "quarters_before": settings.quarters_before,
+            "last_quarter": settings.last_quarter,
+        },
+        "follow_ups": {"as_of": settings.as_of},
+    }
+    for view in ("known", "journeys", *EVENTS):
+        tree = query.load(ROOM, f"simulate_{view}")
+        session.view(view, query.fill(tree, given.get(view, {})))
+
+
+def provider(
+    out: Path,
+    *,
+    people: int,
+    seed: int,
+    dirt: float = 0.0,
+    settings: Settings | None = None,
+    raw: bool | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Truth:
+    """Write a lab folder of a simulated provider and return what is true of it.
+
+    `people` is how many ever apply (those who do so after the as-of date are not on record yet).
+    `raw` also puts the files a provider would send into `private/`; by default that is done when
+    `dirt`, the share of their cells to mess up (0 to 1), is above 0. `progress` is told what is
+    being done. Raises UsageError for numbers out of range, PlanError when `out` has a lab.
+    """
+    if people < 1:
+        raise UsageError("USE-simulate-people", people=people)
+    tell = progress or (lambda _: None)
+    whole, bottleneck, gap = decided(settings or Settings(), seed)
+    if [s.key for s in whole.steps] != [s.key for s in STEPS]:
+        raise ValueError("the simulated journey has the seven steps of STEPS, in order")
+    lab = Lab.create(out, lab_toml(whole))
+
+    def everyone(arm: exp.Expr) -> exp.Expr:
+        return _people(whole, gap, people, seed, arm)
+
+    with Session(threads=threads) as session:
+        for macro in MACROS:
+            session.execute(query.load(ROOM, f"simulate_{macro}"))
+        session.view("people", everyone(exp.cast(exp.null(), "VARCHAR")))
+        if whole.trial:
+            session.view("people", everyone(_assignment(session, whole.trial)))
+        _views(session, whole)
+        for table in ("journeys", *_events(whole, people)):
+            tell(table)
+            _write(session, table, lab.table(table))
+        tell("truth")
+        rates = _true_rates(session, whole)
+        arms = _true_arms(session, whole, everyone)
+    return Truth(
+        people=people,
+        seed=seed,
+        settings=whole,
+        bottleneck=bottleneck,
+        gap=gap,
+        within_days=whole.within_days,
+        in_time=dict(zip((s.key for s in whole.steps), in_time(whole), strict=True)),
+        rates=rates,
+        arms=arms,
+    )

@@ -1,0 +1,19 @@
+-- What would happen if everyone were offered one arm: a mean per outcome, nothing cut off.
+SELECT
+    count(*) AS n,
+    avg(CAST(takes_up AS INTEGER)) AS taken_up,
+    avg(c1) AS chance_1,
+    avg(c1 * c2) AS chance_2,
+    avg(c1 * c2 * c3) AS chance_3,
+    avg(c1 * c2 * c3 * c4) AS chance_4,
+    avg(c1 * c2 * c3 * c4 * c5) AS chance_5,
+    avg(c1 * c2 * c3 * c4 * c5 * c6) AS chance_6,
+    avg(CASE WHEN d1 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_1,
+    avg(CASE WHEN d2 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_2,
+    avg(CASE WHEN d3 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_3,
+    avg(CASE WHEN d4 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_4,
+    avg(CASE WHEN d5 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_5,
+    avg(CASE WHEN d6 <= $horizon THEN 1.0 ELSE 0.0 END) AS within_6,
+    avg(earnings_after) AS earnings,
+    avg(CASE WHEN earnings_after > 0 THEN 1.0 ELSE 0.0 END) AS employed
+FROM $view

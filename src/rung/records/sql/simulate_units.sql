@@ -1,0 +1,2 @@
+SELECT count(DISTINCT $unit) AS n
+FROM people

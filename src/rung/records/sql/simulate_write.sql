@@ -1,0 +1,1 @@
+COPY (SELECT * FROM $view) TO $file (FORMAT parquet, ROW_GROUP_SIZE 122880)
