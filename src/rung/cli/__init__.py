@@ -1,1 +1,75 @@
-"""The terminal: `rung <verb>` parses, calls one function of `cycle`, and prints."""
+"""The terminal: `rung <verb>` parses, calls one function of `cycle`, and prints.
+
+Exit status: 0 answers, 1 our bug, 2 wrong usage, 10 records unusable, 11 plan, 12 every answer
+refused, 13 may not be released, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status; no traceback reaches a user."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(_run(arguments, as_json="--json" in arguments))
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
+    import click
+
+    from rung.cli.app import app
+
+    try:
+        import typer.main
+
+        status = typer.main.get_command(app).main(
+            args=arguments, prog_name="rung", standalone_mode=False
+        )
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Abort:
+        return _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
+    except click.ClickException as error:
+        return _usage(error, as_json=as_json)
+    except BrokenPipeError:
+        # the reader of our output has gone; nothing is left to tell anyone
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _failed(error, as_json=as_json)
+
+
+def _interrupted() -> int:
+    print("Stopped. What was already written is whole.", file=sys.stderr)  # noqa: T201
+    return 130
+
+
+def _usage(error: object, *, as_json: bool) -> int:
+    from rung.cli import show
+    from rung.errors import UsageError
+
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "rung"
+    return show.error(
+        UsageError("USE-command", message=message.rstrip("."), command=command), as_json=as_json
+    )
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    from rung.cli import show
+    from rung.errors import RungError, UsageError
+
+    if isinstance(error, RungError):
+        return show.error(error, as_json=as_json)
+    # our bug: say where it happened, but no value that might come from a record
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f"{at.tb_frame.f_globals.get('__name__', '?')}:{at.tb_lineno}" if at else "?"
+    bug = UsageError("USE-bug", kind=type(error).__name__, place=place)
+    show.error(bug, as_json=as_json)
+    return 1

@@ -18,6 +18,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
@@ -45,6 +46,7 @@ from rung.stats.intervals import wilson
 EVERYONE = "everyone"
 NOT_RECORDED = "not recorded"
 MOST_LEVELS = 60
+MOST_MILESTONES = 21  # twenty octal digits fit a BIGINT
 
 
 class JourneySettings(Section):
@@ -55,18 +57,34 @@ class JourneySettings(Section):
     closing: tuple[str, ...] = ()  # status codes that close; empty: the column `closed` says it
 
 
+NOT_REACHED, IN_TIME, LATE, UNDATED, UNKNOWN = range(5)
+"""What a milestone's digit in a path says; see `sql/journey.sql`."""
+
+
 @dataclass(frozen=True)
 class Kind:
-    """People who came equally far: one row of the summary, without its groups."""
+    """People who came equally far: one row of the summary, without its group.
+
+    `path` has one digit a milestone after entry. `within` and `ever` are the furthest milestone
+    reached within H days and by the as-of date; a later one implies an earlier.
+    """
 
     left_out: str | None
     mature: bool
     gone: bool
-    within: int
-    ever: int
-    own: int
-    undated: int
-    unknown: int
+    path: tuple[int, ...]
+
+    @cached_property
+    def within(self) -> int:
+        """The furthest milestone reached within H days; an undated one counts."""
+        return max((i for i, d in enumerate(self.path, 1) if d in (IN_TIME, UNDATED)), default=0)
+
+    @cached_property
+    def ever(self) -> int:
+        """The furthest milestone reached by the as-of date."""
+        return max(
+            (i for i, d in enumerate(self.path, 1) if d in (IN_TIME, LATE, UNDATED)), default=0
+        )
 
 
 @dataclass(frozen=True)
@@ -105,51 +123,32 @@ class Summary:
         return sum(n for k, n in people.items() if k.mature and k.within >= milestone)
 
 
-def _recorded(m: Milestone, as_of: dt.date) -> exp.Expr:
-    """The milestone itself is recorded as reached by the as-of date."""
-    on, reached = query.name(f"{m.key}_on"), query.name(m.key)
-    in_time = exp.or_(
-        exp.Is(this=on, expression=exp.null()),
-        exp.LTE(this=on.copy(), expression=query.tree(as_of)),
+def _digit(m: Milestone, as_of: dt.date) -> exp.Expr:
+    """What the records say of one milestone, as a digit of the path."""
+    reached, on = query.name(m.key), query.name(f"{m.key}_on")
+    return (
+        exp.Case()
+        .when(exp.not_(reached), query.tree(NOT_REACHED))
+        .when(reached.copy().is_(exp.null()), query.tree(UNKNOWN))
+        .when(on.is_(exp.null()), query.tree(UNDATED))
+        .when(exp.GT(this=on.copy(), expression=query.tree(as_of)), query.tree(NOT_REACHED))
+        .when(exp.LTE(this=on.copy(), expression=query.name("due")), query.tree(IN_TIME))
+        .else_(query.tree(LATE))
     )
-    return exp.func("coalesce", exp.and_(reached, exp.paren(in_time)), exp.false())
 
 
-def _within(m: Milestone, as_of: dt.date, days: int) -> exp.Expr:
-    """Recorded within `days` of entry; an undated one counts, since rates need no date."""
-    on = query.name(f"{m.key}_on")
-    waited = exp.func(
-        "date_diff", exp.Literal.string("day"), query.name("entered_on"), on, dialect=query.DIALECT
-    )
-    quick = exp.or_(
-        exp.Is(this=on.copy(), expression=exp.null()),
-        exp.LTE(this=waited, expression=query.tree(days)),
-    )
-    return exp.and_(_recorded(m, as_of), exp.paren(quick))
-
-
-def _furthest(conditions: Sequence[exp.Expr]) -> exp.Expr:
-    case = exp.Case()
-    for i in range(len(conditions), 0, -1):
-        case = case.when(conditions[i - 1].copy(), query.tree(i))
-    return case.else_(query.tree(0)) if conditions else query.tree(0)
-
-
-def _bits(conditions: Sequence[exp.Expr]) -> exp.Expr:
-    total: exp.Expr = query.tree(0)
-    for i, condition in enumerate(conditions, 1):
-        bit = exp.Case().when(condition.copy(), query.tree(1 << i)).else_(query.tree(0))
-        total = exp.Add(this=total, expression=bit)
+def _path(steps: Sequence[Milestone], as_of: dt.date) -> exp.Expr:
+    total: exp.Expr = exp.cast(query.tree(0), "BIGINT")
+    for i, m in enumerate(steps):
+        digit = exp.Mul(this=exp.cast(query.tree(8**i), "BIGINT"), expression=_digit(m, as_of))
+        total = exp.Add(this=total, expression=digit)
     return total
 
 
 def _gone(
-    milestones: Sequence[Milestone],
-    columns: Iterable[str],
-    settings: JourneySettings,
-    as_of: dt.date,
+    steps: Sequence[Milestone], columns: Iterable[str], settings: JourneySettings, as_of: dt.date
 ) -> exp.Expr:
-    """A closing status by the as-of date, or no recorded activity for D days before it."""
+    """A closing status by the as-of date, or no recorded activity in the D days before it."""
     have = set(columns)
     closed: exp.Expr = exp.false()
     if settings.closing and "status" in have:
@@ -157,41 +156,51 @@ def _gone(
     elif "closed" in have:
         closed = query.name("closed")
     if "closed_on" in have:
-        on = query.name("closed_on")
-        by_then = exp.or_(
-            exp.Is(this=on, expression=exp.null()),
-            exp.LTE(this=on.copy(), expression=query.tree(as_of)),
-        )
-        closed = exp.and_(exp.paren(closed), exp.paren(by_then))
-    seen = [f"{m.key}_on" for m in milestones[1:]]
+        by_then = exp.LTE(this=query.name("closed_on"), expression=query.tree(as_of))
+        closed = exp.and_(closed, exp.func("coalesce", by_then, exp.true()))
+    quiet_since = query.tree(as_of - dt.timedelta(days=settings.lost_after_days))
+    seen = ["entered_on", *(f"{m.key}_on" for m in steps)]
     if "last_service_on" in have:
         seen.append("last_service_on")
-    activity = [query.name("entered_on")] + [
-        exp.func("coalesce", query.name(c), query.name("entered_on")) for c in seen
-    ]
-    last = exp.func("greatest", *activity) if len(activity) > 1 else activity[0]
-    idle = exp.func(
-        "date_diff", exp.Literal.string("day"), last, query.tree(as_of), dialect=query.DIALECT
+    active = exp.or_(*(exp.GT(this=query.name(c), expression=quiet_since.copy()) for c in seen))
+    return exp.or_(
+        exp.func("coalesce", closed, exp.false()),
+        exp.not_(exp.func("coalesce", active, exp.false())),
     )
-    quiet = exp.GTE(this=idle, expression=query.tree(settings.lost_after_days))
-    return exp.or_(exp.func("coalesce", exp.paren(closed), exp.false()), quiet)
+
+
+_LEFT_OUT = ("later-period", "no-entry-date", "after-as-of", "other-cohort")
 
 
 def _left_out(columns: Iterable[str], as_of: dt.date, cohort: exp.Expr | None) -> exp.Expr:
-    """Why a row is not counted, as a code; null for those who are."""
-    case = exp.Case()
-    if "period" in set(columns):
-        later = exp.GT(this=query.name("period"), expression=query.tree(1))
-        case = case.when(later, query.tree("later-period"))
+    """Why a row is not counted: its place in `_LEFT_OUT` from 1, or 0 for those who are."""
     entered = query.name("entered_on")
-    case = case.when(exp.Is(this=entered, expression=exp.null()), query.tree("no-entry-date"))
-    case = case.when(
-        exp.GT(this=entered.copy(), expression=query.tree(as_of)), query.tree("after-as-of")
-    )
+    reasons: dict[str, exp.Expr] = {
+        "no-entry-date": entered.is_(exp.null()),
+        "after-as-of": exp.GT(this=entered.copy(), expression=query.tree(as_of)),
+    }
+    if "period" in set(columns):
+        reasons["later-period"] = exp.GT(this=query.name("period"), expression=query.tree(1))
     if cohort is not None:
-        outside = exp.not_(exp.func("coalesce", exp.paren(cohort), exp.false()))
-        case = case.when(outside, query.tree("other-cohort"))
-    return case
+        reasons["other-cohort"] = exp.not_(exp.func("coalesce", cohort, exp.false()))
+    case = exp.Case()
+    for i, reason in enumerate(_LEFT_OUT, 1):
+        if reason in reasons:
+            case = case.when(reasons[reason], query.tree(i))
+    return case.else_(query.tree(0))
+
+
+def _level(group: Group, columns: Iterable[str]) -> exp.Expr:
+    """A group as text: the level, or for overlapping members one 0/1 character a member."""
+    if not group.partition:
+        members = [
+            exp.Case().when(query.name(c), query.tree("1")).else_(query.tree("0"))
+            for c in group.columns
+        ]
+        return exp.func("concat", *members)
+    derived = group.key in cohorts.DERIVED and group.key not in set(columns)
+    value = cohorts.DERIVED[group.key]() if derived else query.name(group.key)
+    return exp.func("coalesce", exp.cast(value, "VARCHAR"), query.tree(""))
 
 
 def latest_event(
@@ -213,8 +222,8 @@ def latest_event(
 def _check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequence[Group]) -> None:
     if len(milestones) < 2:
         raise PlanError("PLAN-few-milestones")
-    if len(milestones) > 30:
-        raise PlanError("PLAN-many-milestones", most=30)
+    if len(milestones) > MOST_MILESTONES:
+        raise PlanError("PLAN-many-milestones", most=MOST_MILESTONES)
     wanted = ["entered_on"]
     for m in milestones[1:]:
         wanted += [m.key, f"{m.key}_on"]
@@ -224,7 +233,7 @@ def _check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequen
     for g in groups:
         for c in g.columns or (g.key,):
             if c not in have and c not in cohorts.DERIVED:
-                raise PlanError("PLAN-no-group", group=c)
+                raise PlanError("PLAN-no-group", group=c, known=", ".join(cohorts.DERIVED))
 
 
 def summarise(
@@ -254,36 +263,27 @@ def summarise(
     if "last_service_on" not in have:
         notes.append(Note("no-services", {"days": settings.lost_after_days}))
     steps = milestones[1:]
-    recorded = [_recorded(m, as_of) for m in steps]
-    quick = [_within(m, as_of, settings.within_days) for m in steps]
-    columns = [c for g in groups for c in (g.columns or (g.key,))]
+    levels = [Name(f"g{i}") for i in range(len(groups))]
+    kind = [Name(c) for c in ("left_out", "mature", "gone", "path")]
     result = session.run(
         query.load("rung.discovery", "journey"),
         groups=[
-            query.alias(
-                cohorts.DERIVED[c]() if c in cohorts.DERIVED and c not in have else query.name(c),
-                f"g{i}",
-            )
-            for i, c in enumerate(columns)
+            query.alias(_level(g, have), at.column) for g, at in zip(groups, levels, strict=True)
         ],
-        levels=[Name(f"g{i}") for i in range(len(columns))],
+        milestones=[Name(c) for m in steps for c in (m.key, f"{m.key}_on")],
         left_out=_left_out(have, as_of, cohorts.condition(cohort, have) if cohort else None),
-        as_of=as_of,
         within_days=settings.within_days,
-        gone=_gone(milestones, have, settings, as_of),
-        furthest_within=_furthest(quick),
-        furthest_ever=_furthest(recorded),
-        own=_bits(quick),
-        undated=_bits(
-            [
-                exp.and_(r, exp.Is(this=query.name(f"{m.key}_on"), expression=exp.null()))
-                for r, m in zip(recorded, steps, strict=True)
-            ]
-        ),
-        unknown=_bits([exp.Is(this=query.name(m.key), expression=exp.null()) for m in steps]),
+        gone=_gone(steps, have, settings, as_of),
         journeys=Name(view),
+        levels=levels,
+        as_of=as_of,
+        path=_path(steps, as_of),
+        sets=[
+            exp.Tuple(expressions=[query.tree(c) for c in (*kind, *level)])
+            for level in ([], *([at] for at in levels))
+        ],
     )
-    everyone, by_level = _roll_up(result.rows, groups)
+    everyone, by_level = _roll_up(result.rows, groups, len(steps))
     if not any(k.left_out is None for k in everyone):
         raise CannotAnswer("ANS-nobody", saw={"people": sum(everyone.values())})
     return Summary(
@@ -304,36 +304,41 @@ def summarise(
 
 
 def _roll_up(
-    rows: Sequence[tuple[Any, ...]], groups: Sequence[Group]
+    rows: Sequence[tuple[Any, ...]], groups: Sequence[Group], steps: int
 ) -> tuple[Counter[Kind], dict[tuple[str, str], Counter[Kind]]]:
-    """Cells of all groups together, added up to everyone and to each level of each group."""
-    width = sum(len(g.columns or (g.key,)) for g in groups)
+    """The query's rows as people by kind: of everyone, and of each level of each group."""
     everyone: Counter[Kind] = Counter()
     by_level: dict[tuple[str, str], Counter[Kind]] = {}
-    for row in rows:
-        left_out, mature, gone, within, ever, own, undated, unknown, n = row[width:]
-        kind = Kind(left_out, bool(mature), bool(gone), within, ever, own, undated, unknown)
-        everyone[kind] += n
-        if left_out is not None:
-            continue
-        at = 0
-        for g in groups:
-            if g.partition:
-                value = row[at]
-                levels = [NOT_RECORDED if value is None else str(value)]
-                at += 1
-            else:
-                levels = [c for i, c in enumerate(g.columns) if row[at + i]]
-                at += len(g.columns)
-            for level in levels:
-                by_level.setdefault((g.key, level), Counter())[kind] += n
+    for *at, left_out, mature, gone, path, n in rows:
+        kind = Kind(
+            _LEFT_OUT[left_out - 1] if left_out else None,
+            bool(mature),
+            gone,
+            tuple(path >> 3 * i & 7 for i in range(steps)),
+        )
+        found = next(
+            ((g, level) for g, level in zip(groups, at, strict=True) if level is not None), None
+        )
+        if found is None:
+            everyone[kind] += int(n)
+        elif left_out == 0:
+            group, level = found
+            for each in _members(group, level):
+                by_level.setdefault((group.key, each), Counter())[kind] += int(n)
     for g in groups:
-        found = sum(1 for key, _ in by_level if key == g.key)
-        if found > MOST_LEVELS:
+        count = sum(1 for key, _ in by_level if key == g.key)
+        if count > MOST_LEVELS:
             raise CannotAnswer(
-                "ANS-many-levels", saw={"levels": found}, needs={"most": MOST_LEVELS}, group=g.key
+                "ANS-many-levels", saw={"levels": count}, needs={"most": MOST_LEVELS}, group=g.key
             )
     return everyone, by_level
+
+
+def _members(group: Group, level: str) -> list[str]:
+    """The levels a person is in: one of a partition, any number of overlapping ones."""
+    if group.partition:
+        return [level or NOT_RECORDED]
+    return [c for c, mark in zip(group.columns, level, strict=True) if mark == "1"]
 
 
 _COLUMNS = (
@@ -356,8 +361,8 @@ def _row(summary: Summary, people: Counter[Kind], i: int, level: float) -> dict[
     """One milestone of one group: mature counts with their rate, then everyone's state today."""
     counted = Counter({k: n for k, n in people.items() if k.left_out is None})
     entered, reached = summary.mature(counted), summary.reached(counted, i)
-    bit = 1 << i
     short = [(k, n) for k, n in counted.items() if k.ever < i]
+    mature = [(k, n) for k, n in counted.items() if k.mature and i]
     row: dict[str, Cell] = {
         "entered": entered,
         "reached": reached,
@@ -365,12 +370,10 @@ def _row(summary: Summary, people: Counter[Kind], i: int, level: float) -> dict[
         "low": None,
         "high": None,
         "implied": sum(
-            n for k, n in counted.items() if i and k.mature and k.within >= i and not k.own & bit
+            n for k, n in mature if k.within >= i and k.path[i - 1] not in (IN_TIME, UNDATED)
         ),
-        "undated": sum(n for k, n in counted.items() if k.mature and k.undated & bit),
-        "unknown": sum(
-            n for k, n in counted.items() if k.mature and k.unknown & bit and k.within < i
-        ),
+        "undated": sum(n for k, n in mature if k.path[i - 1] == UNDATED),
+        "unknown": sum(n for k, n in mature if k.path[i - 1] == UNKNOWN and k.within < i),
         "people": sum(counted.values()),
         "reached_any": sum(n for k, n in counted.items() if k.ever >= i),
         "in_progress": sum(n for k, n in short if not k.gone),

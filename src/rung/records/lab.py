@@ -8,6 +8,7 @@ and order survive when Rung writes a proposal into it.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
-from rung.documents import FolderStore
+from rung.documents import FolderStore, file_digest
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records.query import Session
 
@@ -188,6 +189,28 @@ class Lab:
     def table(self, name: str) -> Path:
         """Where the checked table `name` is."""
         return self.path / "records" / f"{name}.parquet"
+
+    def need(self, name: str) -> Path:
+        """The checked table `name`; RecordsError when nothing was imported yet."""
+        if not self.table(name).is_file():
+            raise RecordsError("REC-not-imported", table=name)
+        return self.table(name)
+
+    def digest(self, file: Path) -> str:
+        """SHA-256 of a file of the lab, remembered while its size and time stand."""
+        cache = self.path / "records" / ".digests.json"
+        try:
+            known = json.loads(cache.read_text("utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        status = file.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+        if known.get(file.name, [None])[0] != stamp:
+            known[file.name] = [stamp, file_digest(file)]
+            temporary = cache.with_suffix(".writing")
+            temporary.write_text(json.dumps(known), "utf-8")
+            temporary.replace(cache)
+        return str(known[file.name][1])
 
     def session(self) -> Session:
         """A session with every checked table attached under its own name."""

@@ -1,0 +1,335 @@
+"""The verbs. Each parses its arguments, calls one function of `cycle`, and prints the outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from rung.cycle.outcome import Outcome
+    from rung.share.release import Audience
+
+app = typer.Typer(
+    name="rung",
+    help="The economic mobility lab: where are people lost, what would help, did it work?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+simulate = typer.Typer(
+    help="Make records whose truth is known.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(simulate, name="simulate")
+
+LabPath = Annotated[Path, typer.Argument(metavar="LAB", help="A lab: a folder with a lab.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
+ForOutside = Annotated[
+    bool, typer.Option("--outside", help="Only what may be told to the public; recorded.")
+]
+Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure the ranges are.")]
+
+
+def _today() -> dt.date:
+    """The system's clock, injected from here and nowhere else."""
+    return datetime.now().astimezone().date()
+
+
+def _audience(outside: bool) -> Audience:
+    from rung.share.release import Inside, Outside
+
+    return Outside() if outside else Inside()
+
+
+def _day(text: str | None) -> dt.date | None:
+    import datetime as dt
+
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("a date is written YYYY-MM-DD, like 2025-06-30") from None
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _finish(outcome: Outcome, as_json: bool, next_step: str = "") -> None:
+    from rung.cli import show
+
+    show.outcome(outcome, as_json=as_json, next_step=next_step)
+    if outcome.refused:
+        raise typer.Exit(12)
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Where are people lost, what would help, did it work?"""
+    if version:
+        from rung import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Files or folders as they were sent to you.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The new lab's folder.")] = Path("lab"),
+    provider: Annotated[str, typer.Option(help="The provider's name.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Start a lab from files: propose what each column means, then import.
+
+    Example: rung init applicants.xlsx services.csv -o riverbend
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        made = cycle.init(files, out, provider=provider, clock=_today, progress=progress)
+    show.started(made, as_json=as_json)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="FILE|LAB", help="A file, or a lab to re-read.")],
+    fix_list: Annotated[
+        Path | None, typer.Option(help="Where to write the fix list (a workbook).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check records: every problem counted, worst first, with who can mend it.
+
+    A lab is read again from its files; what is new, changed or gone is told.
+
+    Example: rung check riverbend
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        report = cycle.check(path, fix_list=fix_list, clock=_today, progress=progress)
+    show.checked(report, as_json=as_json)
+
+
+@app.command()
+def diagnose(
+    lab: LabPath,
+    by: Annotated[
+        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
+    ] = None,
+    cohort: Annotated[
+        str | None, typer.Option(help="Who entered when: 2024, FY2025, 2024Q3, or a class.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The day the records speak of (YYYY-MM-DD).")
+    ] = None,
+    within: Annotated[
+        int | None, typer.Option(help="Days a person has to reach a milestone.")
+    ] = None,
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where are people lost, and for whom?
+
+    Example: rung diagnose riverbend --by gender,site --within 180
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json):
+        outcome = cycle.diagnose(
+            cycle.open_lab(lab),
+            by=_names(by),
+            cohort=cohort,
+            as_of=_day(as_of),
+            within=within,
+            level=level,
+            audience=_audience(outside),
+            clock=_today,
+        )
+    _finish(outcome, as_json, f"rung brief {lab}")
+
+
+@app.command()
+def estimate(
+    data: Annotated[Path, typer.Argument(help="CSV, Parquet or a spreadsheet: a row a person.")],
+    outcome: Annotated[str, typer.Option(help="The column that was to change.")],
+    arm: Annotated[str, typer.Option(help="The column with each person's arm.")],
+    control: Annotated[str | None, typer.Option(help="The arm to compare with.")] = None,
+    covariates: Annotated[
+        str | None, typer.Option(help="Columns from before assignment, separated by commas.")
+    ] = None,
+    adjust: Annotated[str, typer.Option(help="none, ancova or lin.")] = "none",
+    weights: Annotated[str | None, typer.Option(help="A column of weights.")] = None,
+    se: Annotated[str, typer.Option(help="hc0, hc1, hc2, hc3, classical or welch.")] = "hc2",
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Did it work? People assigned at random, compared arm by arm.
+
+    Example: rung estimate trial.csv --outcome earned --arm group --control "as usual"
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json):
+        found = cycle.estimate(
+            data,
+            outcome=outcome,
+            arm=arm,
+            control=control,
+            covariates=_names(covariates) or (),
+            adjust=adjust,
+            weights=weights,
+            se=se,
+            level=level,
+            audience=_audience(outside),
+            clock=_today,
+        )
+    _finish(found, as_json)
+
+
+@app.command()
+def reconcile(
+    lab: LabPath,
+    milestone: Annotated[str, typer.Option(help="The milestone's key in lab.toml.")],
+    period: Annotated[str, typer.Option(help="The report's period: FY2025, 2024, 2024Q3.")],
+    reported: Annotated[int, typer.Option(help="The number that was reported.")],
+    outside: ForOutside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Why does our number differ from the one in last year's report?
+
+    Example: rung reconcile riverbend --milestone completed --period FY2025 --reported 212
+    """
+    from rung import cycle
+
+    outcome = cycle.reconcile(
+        cycle.open_lab(lab),
+        milestone=milestone,
+        period=period,
+        reported=reported,
+        audience=_audience(outside),
+        clock=_today,
+    )
+    _finish(outcome, as_json)
+
+
+@app.command()
+def brief(
+    lab: LabPath,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write it.")] = None,
+    outside: ForOutside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the brief: one HTML file with what was found, for whom, how sure, and how.
+
+    Example: rung brief riverbend --outside -o riverbend.html
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        outcome = cycle.brief(
+            cycle.open_lab(lab),
+            out=out,
+            audience=_audience(outside),
+            clock=_today,
+            progress=progress,
+        )
+    _finish(outcome, as_json)
+
+
+@app.command()
+def run(
+    lab: LabPath,
+    outside: ForOutside = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go through everything the lab declares: import, diagnose, test, brief.
+
+    Example: rung run examples/nsw
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        outcome = cycle.run(
+            cycle.open_lab(lab), audience=_audience(outside), clock=_today, progress=progress
+        )
+    _finish(outcome, as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to put the demo.")] = Path("demo"),
+    as_json: AsJson = False,
+) -> None:
+    """See the whole of Rung on real and simulated records, in under two minutes.
+
+    Example: rung demo -o demo
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        shown = cycle.demo(out, clock=_today, progress=progress)
+    show.demo(shown, as_json=as_json)
+
+
+@app.command()
+def template(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The workbook to write.")] = Path(
+        "intake.xlsx"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Write a blank intake workbook with drop-downs, for providers who keep spreadsheets.
+
+    Example: rung template -o intake.xlsx
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    show.written(cycle.template(out), as_json=as_json, verb="template")
+
+
+@simulate.command("provider")
+def simulate_provider(
+    people: Annotated[int, typer.Option(min=1, help="How many people apply.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The lab's folder.")] = Path("simulated"),
+    dirt: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of cells messed up, as in real exports.")
+    ] = 0.0,
+    truth: Annotated[Path | None, typer.Option(help="Where to write what is true.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a training provider: known losses, gaps, delays, effects.
+
+    Example: rung simulate provider --people 2000 --seed 7 -o sample --truth truth.json
+    """
+    from rung import cycle
+    from rung.cli import show
+
+    with show.progress(as_json) as progress:
+        made = cycle.simulate(
+            out, people=people, seed=seed, dirt=dirt, truth=truth, clock=_today, progress=progress
+        )
+    show.written(made, as_json=as_json, verb="simulate")

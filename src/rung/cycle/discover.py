@@ -1,0 +1,152 @@
+"""Phase I, Discovery: diagnose and reconcile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
+from rung.discovery import cohorts, gaps, journey
+from rung.discovery.journey import JourneySettings, Summary
+from rung.discovery.reconcile import reconcile as reconciled
+from rung.errors import CannotAnswer, PlanError
+from rung.finding import Estimand, Method, Note, Refusal
+from rung.records.lab import Group, Lab
+from rung.records.mapping import FileMap
+from rung.share.release import Audience
+
+
+def groups(lab: Lab, by: Sequence[str], columns: Iterable[str]) -> tuple[Group, ...]:
+    """The groups that `by` names: the lab's own, a column of the records, or a file's header."""
+    known = {g.key: g for g in lab.groups}
+    have = set(columns)
+    headers = {
+        header.casefold(): target.rsplit(".", 1)[-1]
+        for file in lab.sections("files", FileMap)
+        for header, target in file.columns.items()
+    }
+    found = []
+    for key in by:
+        name = key if key in known or key in have else headers.get(key.casefold(), key)
+        if name in known:
+            found.append(known[name])
+        elif name in have or name in cohorts.DERIVED:
+            found.append(Group(key=name, label=key if name != key else ""))
+        else:
+            choices = sorted({*known, *cohorts.DERIVED})
+            raise PlanError("PLAN-no-group", group=key, known=", ".join(choices))
+    return tuple(found)
+
+
+def answers(summary: Summary, level: float = 0.95) -> tuple[AnyAnswer, ...]:
+    """Every answer of a diagnosis: the loss, the journey, the gap, then group by group."""
+    found: list[AnyAnswer] = [gaps.bottleneck(summary, level), journey.table(summary, None, level)]
+    gap = gaps.largest(summary, level)
+    if gap is not None:
+        found.append(gap)
+    for group in summary.groups:
+        found.append(journey.table(summary, group, level))
+        compared = gaps.table(summary, group, level)
+        if compared is not None:
+            found.append(compared)
+    return tuple(found)
+
+
+def _refusal(why: CannotAnswer, lab: Lab) -> Refusal:
+    milestones = lab.milestones
+    return Refusal(
+        estimand=Estimand(
+            outcome=" → ".join(m.label for m in milestones),
+            unit="share",
+            population=lab.about.provider,
+            contrast="",
+            summary="share reached",
+            horizon="",
+        ),
+        code=why.code,
+        params=why.problems[0].params,
+        saw=why.saw,
+        needs=why.needs,
+        method=Method(key="journey", assumptions=(Note("implied-rule"),), sources=("mdrc-eml",)),
+    )
+
+
+def diagnose(
+    lab: Lab,
+    *,
+    by: Sequence[str] | None = None,
+    cohort: str | None = None,
+    as_of: dt.date | None = None,
+    within: int | None = None,
+    level: float = 0.95,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Where are people lost, and for whom?
+
+    `by` names groups (default: those of lab.toml), `cohort` a stretch of time or a class,
+    `within` the H of "reached within H days". Raises PlanError for names the lab does not have,
+    RecordsError when nothing was imported.
+    """
+    settings = lab.section("journey", JourneySettings)
+    if within is not None:
+        if within < 1:
+            raise PlanError("PLAN-within", days=within)
+        settings = settings.model_copy(update={"within_days": within})
+    journeys = lab.need("journeys")
+    with lab.session() as session:
+        chosen = groups(lab, by, session.columns("journeys")) if by is not None else lab.groups
+        try:
+            summary = journey.summarise(
+                session,
+                milestones=lab.milestones,
+                groups=chosen,
+                settings=settings,
+                as_of=as_of or lab.clock.as_of,
+                cohort=cohort,
+                unit=lab.about.unit,
+                inputs=(lab.digest(journeys),),
+            )
+            found: tuple[AnyAnswer, ...] = answers(summary, level)
+        except CannotAnswer as why:
+            found = (_refusal(why, lab),)
+    return told(
+        "diagnose",
+        found,
+        audience=audience,
+        exempt=lab.about.public_use,
+        today=clock() if clock else None,
+        ledger=lab.path / "documents",
+    )
+
+
+def reconcile(
+    lab: Lab,
+    *,
+    milestone: str,
+    period: str,
+    reported: int,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Which rows, dates or rules make our number differ from the one in a report?"""
+    if reported < 0:
+        raise PlanError("PLAN-reported", reported=reported)
+    journeys = lab.need("journeys")
+    with lab.session() as session:
+        found = reconciled(
+            session,
+            milestones=lab.milestones,
+            milestone=milestone,
+            period=period,
+            reported=reported,
+            inputs=(lab.digest(journeys),),
+        )
+    return told(
+        "reconcile",
+        found,
+        audience=audience,
+        exempt=lab.about.public_use,
+        today=clock() if clock else None,
+        ledger=lab.path / "documents",
+    )
