@@ -194,6 +194,8 @@ class Session:
         if self.spill:
             settings["temp_directory"] = str(self.spill)
         self.connection = duckdb.connect(":memory:", config=settings)
+        # standard output belongs to the caller: one document under --json, and nothing else
+        self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET autoinstall_known_extensions = false")
         self.connection.execute("SET autoload_known_extensions = false")
 
