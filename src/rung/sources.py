@@ -95,6 +95,13 @@ _ENTRIES = (
         "Journal of the American Statistical Association 119(545), 450-460",
     ),
     Source(
+        "chan1983",
+        "Chan, T. F., Golub, G. H. and LeVeque, R. J.",
+        1983,
+        "Algorithms for computing the sample variance: analysis and recommendations",
+        "The American Statistician 37(3), 242-247",
+    ),
+    Source(
         "ashenfelter1978",
         "Ashenfelter, O.",
         1978,

@@ -6,11 +6,8 @@ every formula. What cannot be answered is a Refusal, what was not asked properly
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from rung.errors import CannotAnswer, PlanError
 from rung.finding import (
@@ -103,7 +100,7 @@ def estimate(
         frame = read_columns(session, frame, question)
         analysis = _analyse(session, frame, question)
     except CannotAnswer as e:
-        return _refusals(e, question, frame, origin())
+        return refusals(e, question, frame, origin())
     made = origin()
     return tuple(
         _finding(question, analysis, contrast, made)
@@ -216,7 +213,7 @@ def _finding(
         counts=Counts(
             analysed=sum(a.used for a in pair),
             by_group={p.group: p.n for p in parts},
-            excluded=_excluded(frame, pair),
+            excluded=excluded(frame, pair),
         ),
         method=question.method(any(v.missing for v in frame.covariates)),
         strength=strength,
@@ -234,7 +231,8 @@ def _part(question: Question, analysis: _Analysis, arm: Arm) -> Part:
     return Part(question.words.arm(arm.label), arm.used, mean, yes, arm.missing)
 
 
-def _excluded(frame: Frame, pair: Sequence[Arm]) -> tuple[Exclusion, ...]:
+def excluded(frame: Frame, pair: Sequence[Arm]) -> tuple[Exclusion, ...]:
+    """Everyone of these arms who is left out, and rows that name no arm."""
     found = (
         Exclusion("missing-outcome", sum(a.missing for a in pair)),
         Exclusion("no-weight", sum(a.unweighted for a in pair)),
@@ -289,9 +287,10 @@ def missing_outcomes(arm: Arm, control: Arm) -> list[Note]:
     return [Note(code, said)]
 
 
-def _refusals(
+def refusals(
     error: CannotAnswer, question: Question, frame: Frame | None, origin: Origin
 ) -> tuple[Refusal, ...]:
+    """One Refusal for each comparison that was asked, as far as the arms are known."""
     problem = error.problems[0]
     params = {**problem.params}
     for key in (*error.saw, *error.needs):
@@ -310,9 +309,3 @@ def _refusals(
         )
         for contrast in contrasts or [sentence("label.arms-compared")]
     )
-
-
-def spread(moments: Moments) -> float:
-    """The (weighted) standard deviation of the outcome, with n − 1 in place of n."""
-    variance = moments.scatter[0, 0] / moments.weight * moments.n / (moments.n - 1)
-    return math.sqrt(float(np.maximum(variance, 0.0)))

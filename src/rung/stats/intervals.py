@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtri, stdtr, stdtrit
 
 
 def normal_quantile(level: float) -> float:
@@ -31,6 +31,11 @@ def t_p(statistic: float, df: float) -> float:
     if math.isinf(df):
         df = 1e300
     return float(2 * stdtr(df, -abs(statistic)))
+
+
+def chi2_p(statistic: float, df: float) -> float:
+    """Upper-tail p of a chi-square statistic."""
+    return float(chdtrc(df, statistic))
 
 
 def wilson(numerator: int, denominator: int, level: float = 0.95) -> tuple[float, float]:

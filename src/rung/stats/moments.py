@@ -88,7 +88,7 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         """The moments of both sets of rows together, around the first one's origin.
 
-        The pairwise update of Chan, Golub and LeVeque (1983): no cancellation, any order.
+        The pairwise update (chan1983): no cancellation, any order.
         """
         if self.columns != other.columns:
             raise ValueError("moments of different columns do not add")
