@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -131,17 +130,23 @@ def _head_records(text: str, whole: bool, delimiter: str) -> list[Record]:
 def _delimiter(text: str, whole: bool) -> str:
     """The separator under which most rows have the same number of cells, more than one."""
     piece = text[:200_000]
-    best, delimiter = 0.0, _NONE
+    best, delimiter, broken = 0.0, _NONE, None
     for candidate in DELIMITERS:
         if candidate not in piece:
             continue
-        rows = _head_records(piece, whole and len(piece) == len(text), candidate)
+        try:
+            rows = _head_records(piece, whole and len(piece) == len(text), candidate)
+        except csv.Error as e:
+            broken = e
+            continue
         widths = Counter(len(r.cells) for r in rows if r.cells)
         split = {w: n for w, n in widths.items() if w > 1}
         if split.values() and sum(split.values()) * 2 > widths.total():
             score = max(split.values()) / widths.total()
             if score > best:
                 best, delimiter = score, candidate
+    if delimiter == _NONE and broken is not None:
+        raise broken
     return delimiter
 
 
@@ -150,15 +155,6 @@ def _declared(text: str) -> str | None:
     line = text[:8].lstrip("\ufeff").lower()
     ends = line[5:6] in ("\r", "\n")
     return line[4] if line.startswith("sep=") and ends and line[4] in DELIMITERS else None
-
-
-def _safe_place(path: Path, work: Path) -> Path:
-    """DuckDB takes `*`, `?` and `[` in a file's name for a pattern: such a file is copied."""
-    if not any(c in str(path) for c in "*?[]{}"):
-        return path
-    copied = work_file(work, path, "copy", ".txt")
-    shutil.copyfile(path, copied)
-    return copied
 
 
 def look(path: Path, work: Path) -> Dialect:
@@ -183,12 +179,14 @@ def look(path: Path, work: Path) -> Dialect:
         with text_path.open("rb") as f:
             head = f.read(HEAD)
             whole = not f.read(1)
-    text_path = _safe_place(text_path, work)
     # a character cut at the end of the head must not look like a bad byte
     text = head.decode("utf-8", "surrogateescape")
     if not whole:
         text = text.rstrip("".join(map(chr, range(0xDC80, 0xDD00))))
-    delimiter = _declared(text) or _delimiter(text, whole)
+    try:
+        delimiter = _declared(text) or _delimiter(text, whole)
+    except csv.Error as e:
+        raise stop("REC-quotes", path) from e
     return _lay_out(path, text_path, encoding, delimiter, mend(text), text, whole, problems)
 
 
@@ -268,7 +266,7 @@ def fast(path: Path, work: Path) -> Sheet:
         columns=names,
         scan=csv_scan(dialect.text, names, delimiter=dialect.delimiter, skip=dialect.header_row),
         header_row=dialect.header_row,
-        problems=(*dialect.problems, *dialect.header.problems),
+        problems=(*dialect.problems, *dialect.header.all_problems),
     )
 
 
@@ -316,7 +314,7 @@ def _exact(path: Path, work: Path, dialect: Dialect) -> Sheet:
     if account.long.count > table.rows:
         table.abandon()
         raise stop("REC-ragged", path)
-    kept = _kept_columns(names, used)
+    kept, renamed = dialect.header.kept(used)
     scan: exp.Expr = table.close()
     return Sheet(
         source=path,
@@ -328,18 +326,10 @@ def _exact(path: Path, work: Path, dialect: Dialect) -> Sheet:
         rows=table.rows,
         problems=(
             *dialect.problems,
-            *(p for p in dialect.header.problems),
+            *renamed,
             *account.problems(path.name, len(names)),
         ),
     )
-
-
-def _kept_columns(names: Sequence[str], used: Sequence[bool]) -> tuple[str, ...]:
-    """All columns but the nameless ones at the end that hold nothing."""
-    last = len(names)
-    while last > 1 and not used[last - 1] and names[last - 1] == f"column {last}":
-        last -= 1
-    return tuple(names[:last])
 
 
 def _fill(

@@ -39,9 +39,12 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "utf-16"),
 )
 _CONTROL = bytes(b for b in range(32) if b not in b"\t\n\r\f\x1a")
-_LETTER_BY_SIGN = re.compile(r"[A-Za-z][^\w\s\x00-\x7f]|[^\w\s\x00-\x7f][a-z]")
-_ACCENT_IN_WORD = re.compile(r"[A-Za-z][à-öø-ÿ]|[à-öø-ÿ][a-z]")
-_ODD_CAPITAL = re.compile(r"[a-z][À-ÖØ-ÞŸŠŽ]")
+# Signs where writing has them: quotes around words, dashes between spaces, accents inside words.
+_NATURAL = re.compile(
+    r"(?<!\w)[“‘](?=\w)|(?<=[\w.,!?])[”’]|(?<= )[–—](?= )|(?<=\w)…"
+    r"|(?<=[A-Za-z])[à-öø-ÿœšž]|[à-öø-ÿ](?=[a-z])|(?<![A-Za-z])[À-ÖØ-ÞŠŽ](?=[a-z])"
+)
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _ESCAPED = re.compile("[\udc80-\udcff]+")
 
 
@@ -70,9 +73,8 @@ def _wide(head: bytes) -> str | None:
 
 
 def _oddness(text: str) -> int:
-    """How unlike writing a decoded text is: signs glued to letters, capitals inside words."""
-    odd = len(_LETTER_BY_SIGN.findall(text)) + len(_ODD_CAPITAL.findall(text))
-    return odd - len(_ACCENT_IN_WORD.findall(text))
+    """How unlike writing a decoded text is: signs where no one puts them."""
+    return len(_FOREIGN.findall(text)) - 2 * len(_NATURAL.findall(text))
 
 
 def _legacy(head: bytes) -> str:
@@ -105,7 +107,7 @@ def encoding_of(path: Path, head: bytes, whole: bool) -> str:
     if wide:
         return wide
     control = len(head) - len(head.translate(None, _CONTROL))
-    if control * 20 > len(head):
+    if control > 16 and control * 20 > len(head):
         raise stop("REC-not-text", path, looks="binary data")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)

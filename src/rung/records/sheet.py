@@ -10,8 +10,8 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -55,8 +55,8 @@ class ColumnProfile:
 
     `rows` and `blanks` count the whole file. `distinct`, `common` (up to 60 values with counts,
     most common first) and `sample` (up to 100 distinct values, picked by hash) describe the
-    `profiled` rows: all of them, or in a large file some picked by a hash of their place.
-    Values are cut after 200 characters. They are for deciding, never for showing.
+    `profiled` rows: all of them, or in a large file some picked by a hash of their content.
+    Values are trimmed, and cut after 200 characters. They are for deciding, never for showing.
     """
 
     header: str
@@ -141,8 +141,10 @@ def find_header(rows: Sequence[Sequence[str | None]]) -> int:
     widths = Counter(w for r in rows if (w := width(r)))
     if not widths:
         raise ValueError("every row is blank")
-    most = max(widths.values())
-    usual = max(w for w, n in widths.items() if n == most)
+    # titles are one cell wide; where a third of the rows is wider, these are the table
+    wide = {w: n for w, n in widths.items() if w > 1}
+    table = wide if sum(wide.values()) * 3 >= widths.total() else widths
+    usual = max(table, key=lambda w: (table[w], w))
     for i, row in enumerate(rows[:_HEAD_ROWS]):
         filled = [c for c in row if c and not c.isspace()]
         if len(filled) * 2 < usual or not filled or (usual > 1 and len(filled) < 2):
@@ -157,10 +159,40 @@ def find_header(rows: Sequence[Sequence[str | None]]) -> int:
 
 @dataclass(frozen=True)
 class Header:
-    """Clean column names, and what had to be changed to get them."""
+    """Clean column names, what had to be changed to get them, and which had none (from 0)."""
 
     names: tuple[str, ...]
     problems: tuple[Problem, ...]
+    nameless: tuple[int, ...]
+    table: str
+    row: int
+
+    def kept(self, used: Sequence[bool]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """The columns that have a name or hold something, and what is wrong with their names."""
+        empty = {i for i in self.nameless if not used[i]}
+        names = tuple(n for i, n in enumerate(self.names) if i not in empty)
+        nameless = [i for i in self.nameless if i not in empty]
+        return names, (*self.problems, *_renamed("REC-header-empty", nameless, self))
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the names when it is not known which columns hold something."""
+        return self.kept([True] * len(self.names))[1]
+
+
+def _renamed(code: str, places: Sequence[int], header: Header) -> tuple[Problem, ...]:
+    if not places:
+        return ()
+    # places, not names: in a file without a header the first row is a person's
+    shown = ", ".join(str(i + 1) for i in places[:10])
+    return (
+        Problem(
+            code=code,
+            table=header.table,
+            first_rows=(header.row,),
+            params={"columns": len(places), "places": shown},
+        ),
+    )
 
 
 def clean_header(cells: Sequence[str | None], table: str, row: int) -> Header:
@@ -171,38 +203,44 @@ def clean_header(cells: Sequence[str | None], table: str, row: int) -> Header:
     """
     names: list[str] = []
     seen: set[str] = set()
-    changed: dict[str, list[int]] = {}
-    for i, cell in enumerate(cells, 1):
-        text = unicodedata.normalize("NFC", cell or "")
-        text = "".join(c if c.isprintable() else " " for c in text)
-        text = " ".join(text.split())
-        why = ""
+    nameless: list[int] = []
+    long: list[int] = []
+    repeated: list[int] = []
+    for i, cell in enumerate(cells):
+        text = _printable(cell or "")
         if not text:
-            text, why = f"column {i}", "REC-header-empty"
+            text = f"column {i + 1}"
+            nameless.append(i)
         elif len(text) > _LONGEST_HEADER:
-            text, why = text[:_LONGEST_HEADER], "REC-header-long"
+            text = text[:_LONGEST_HEADER]
+            long.append(i)
         name, n = text, 1
         while name.casefold() in seen or name.casefold() in _TAKEN:
             n += 1
-            name, why = f"{text}_{n}", why or "REC-header-repeated"
+            name = f"{text}_{n}"
+        if n > 1 and i not in nameless:
+            repeated.append(i)
         seen.add(name.casefold())
         names.append(name)
-        if why:
-            changed.setdefault(why, []).append(i)
+    header = Header(tuple(names), (), tuple(nameless), table, row)
     problems = [
-        Problem(
-            code=code,
-            table=table,
-            first_rows=(row,),
-            # places, not names: a file without a header has a person's row here
-            params={"columns": len(which), "places": ", ".join(map(str, which[:10]))},
-        )
-        for code, which in changed.items()
+        *_renamed("REC-header-long", long, header),
+        *_renamed("REC-header-repeated", repeated, header),
     ]
     given = [c for c in cells if c and c.strip()]
     if len(given) > 1 and sum(map(_like_data, given)) * 2 > len(given):
         problems.append(Problem(code="REC-no-header", table=table, first_rows=(row,)))
-    return Header(tuple(names), tuple(problems))
+    return replace(header, problems=tuple(problems))
+
+
+def _printable(text: str) -> str:
+    text = unicodedata.normalize("NFC", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def one_file(path: Path) -> str:
+    """A path as DuckDB's readers want it: `*`, `?` and `[` in a name are no pattern."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
 def csv_scan(
@@ -234,14 +272,14 @@ def csv_scan(
     if longest > 1_000_000:
         options["max_line_size"] = tree(longest * 2)
     return exp.ReadCSV(
-        this=tree(str(path)),
+        this=tree(one_file(path)),
         expressions=[exp.EQ(this=exp.column(k), expression=v) for k, v in options.items()],
     )
 
 
 def parquet_scan(*paths: Path) -> exp.Expr:
     """What reads Parquet files in a FROM clause."""
-    return exp.func("read_parquet", exp.Array(expressions=[tree(str(p)) for p in paths]))
+    return exp.func("read_parquet", exp.Array(expressions=[tree(one_file(p)) for p in paths]))
 
 
 def work_file(work: Path, source: Path, name: str, ending: str) -> Path:
@@ -278,7 +316,7 @@ class TextTable:
         self._file.close()
         self._between.unlink(missing_ok=True)
 
-    def close(self, metadata: Mapping[str, str] | None = None) -> exp.Expr:
+    def close(self) -> exp.Expr:
         """Write the Parquet file and give what scans it."""
         self._file.close()
         # at most four bytes a character, and every quote may have been doubled
