@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rung.errors import PlanError, UsageError
-from rung.records import query, simulate
+from rung.records import query, scenario, simulate
 from rung.records.lab import Lab
 from rung.records.query import Session
 from rung.records.schema import CLOSING
@@ -82,7 +82,7 @@ def test_draws_are_uniform_and_unrelated() -> None:
     with Session() as session:
         session.execute(query.load(simulate.ROOM, "simulate_draw"))
         columns = ", ".join(
-            f"draw(hash(xor(hash(i), {simulate._key(seed, 'people')}::UBIGINT)), '{name}')"
+            f"draw(hash(xor(hash(i), {scenario.hashed(seed, 'people')}::UBIGINT)), '{name}')"
             f' AS "{name}/{seed}"'
             for name in names
             for seed in (1, 2)

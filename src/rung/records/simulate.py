@@ -16,10 +16,10 @@ Every draw is a hash of (seed, person, name), so neither threads nor row order m
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,154 +28,46 @@ import tomlkit
 from sqlglot import exp
 
 from rung.documents import Document, canonical
-from rung.errors import UsageError
-from rung.records import query
+from rung.errors import Problem, UsageError
+from rung.records import query, sending
 from rung.records.lab import Lab
 from rung.records.query import Name, Session
+from rung.records.scenario import (
+    COACHING,
+    STEPS,
+    Arm,
+    Bottleneck,
+    Level,
+    Settings,
+    Shift,
+    Step,
+    Trial,
+    decided,
+    hashed,
+)
+
+__all__ = [
+    "COACHING",
+    "EVENTS",
+    "GROUPS",
+    "STEPS",
+    "Arm",
+    "Bottleneck",
+    "Settings",
+    "Shift",
+    "Step",
+    "Trial",
+    "Truth",
+    "decided",
+    "provider",
+    "workbook",
+]
 
 ROOM = "rung.records"
-MACROS = ("draw", "bell", "wait", "lot", "pay", "year_pay")
+MACROS = ("draw", "bell", "wait", "lot", "pay", "year_pay", "mess")
 ROW_GROUP = 122_880
 
-Level = str | bool
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One milestone: the chance to reach it from the one before, and the wait.
-
-    `chance` is that of a person of average frailty in no shifted group. The wait is `least` days
-    plus a Weibull number with mean `more` and `shape`; people who do not get there are lost after
-    a Weibull number of days with mean `lost_after` and the same shape.
-    """
-
-    key: str
-    label: str
-    done: str
-    chance: float = 1.0
-    least: int = 0
-    more: float = 0.0
-    shape: float = 1.0
-    lost_after: float = 0.0
-
-
-STEPS = (
-    Step(key="applied", label="Applied", done="applied"),
-    Step(key="accepted", label="Accepted", done="were accepted",
-         chance=0.90, more=10, shape=1.3, lost_after=14),
-    Step(key="enrolled", label="Enrolled", done="enrolled",
-         chance=0.89, least=3, more=20, shape=1.3, lost_after=21),
-    Step(key="completed", label="Completed training", done="completed training",
-         chance=0.88, least=56, more=18, shape=1.5, lost_after=35),
-    Step(key="credentialed", label="Earned a credential", done="earned a credential",
-         chance=0.90, more=16, shape=1.2, lost_after=40),
-    Step(key="placed", label="Started a job", done="started a job",
-         chance=0.88, more=30, shape=1.1, lost_after=60),
-    Step(key="retained", label="Still working after 90 days", done="were working 90 days later",
-         chance=0.87, least=90, more=5, shape=1.0, lost_after=45),
-)  # fmt: skip
-"""The journey of a sectoral program. The first step is the entry: everyone has it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bottleneck:
-    """The step where most people are lost, and the chance to get past it."""
-
-    step: str
-    chance: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shift:
-    """A group whose chance at one step is other than its peers', by `points` (0 to 1)."""
-
-    column: str
-    level: Level
-    step: str
-    points: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One arm of a test, offered at entry.
-
-    `points` maps steps to the change in chance among those who take the offer up; `dollars` is
-    the change in pay in each quarter with a job after the quarter of entry. `lost` is the share
-    whose earnings are not found at follow-up.
-    """
-
-    name: str
-    share: float
-    take_up: float = 1.0
-    points: Mapping[str, float] = field(default_factory=dict)
-    dollars: float = 0.0
-    lost: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A test: the arms, control first, and what is drawn by lot: a person or a whole class."""
-
-    arms: tuple[Arm, ...]
-    unit: str = "person"
-
-
-COACHING = Trial(
-    arms=(
-        Arm(name="usual services", share=0.5, lost=0.12),
-        Arm(name="coaching", share=0.5, take_up=0.8, lost=0.08, dollars=400.0,
-            points={"completed": 0.06, "placed": 0.05}),
-    )
-)  # fmt: skip
-"""A test to start from: coaching offered to half of the applicants, taken up by 8 in 10."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The provider. What is None is drawn from the seed.
-
-    People enter evenly from `entries_from` to `entries_to` (default: the as-of date); moving the
-    as-of date alone leaves every person's journey as it was. `tables` names the event tables to
-    write beside `journeys`; by default all of them up to 200,000 people and none above.
-    """
-
-    provider: str = "Riverside Works"
-    program: str = "Sector training"
-    as_of: dt.date = dt.date(2026, 3, 31)
-    entries_from: dt.date = dt.date(2022, 7, 1)
-    entries_to: dt.date | None = None
-    steps: tuple[Step, ...] = STEPS
-    bottleneck: Bottleneck | None = None
-    gap: Shift | None = None
-    shifts: tuple[Shift, ...] | None = None
-    sites: tuple[str, ...] = ("Eastside", "Harbor", "Northgate")
-    class_size: int = 25
-    class_sd: float = 0.1
-    frailty: float = 0.6
-    missing: float = 0.02
-    closed: float = 0.65
-    constant_hazard: bool = False
-    trial: Trial | None = None
-    tables: tuple[str, ...] | None = None
-    within_days: int = 365
-    lost_after_days: int = 90
-    quarters_before: int = 4
-    wage_lag: int = 2
-
-    @property
-    def last_entry(self) -> dt.date:
-        """The last day on which people enter."""
-        return self.entries_to or self.as_of
-
-    @property
-    def last_quarter(self) -> int:
-        """The last quarter whose wages have arrived by the as-of date."""
-        return self.as_of.year * 4 + (self.as_of.month - 1) // 3 - self.wage_lag
-
-    def step(self, key: str) -> int:
-        """The position of a step (0 is the entry)."""
-        return [s.key for s in self.steps].index(key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,68 +107,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value.isoformat() if isinstance(value, dt.date) else value
-
-
-# --- what the seed decides ----------------------------------------------------------------------
-
-
-def _uniform(seed: int, name: str) -> float:
-    """A number in [0, 1) from the seed and a name."""
-    return _key(seed, name) / 2**64
-
-
-def _key(seed: int, name: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big")
-
-
-def _choose(seed: int, name: str, options: Sequence[Any]) -> Any:
-    return options[int(_uniform(seed, name) * len(options))]
-
-
-def decided(settings: Settings, seed: int) -> tuple[Settings, Bottleneck, Shift]:
-    """The settings with all that was left to the seed filled in, the bottleneck and the gap."""
-    keys = [s.key for s in settings.steps]
-    bottleneck = settings.bottleneck or Bottleneck(
-        step=_choose(seed, "bottleneck", keys[2:-1]),
-        chance=round(0.42 + 0.10 * _uniform(seed, "bottleneck chance"), 3),
-    )
-    steps = tuple(
-        replace(s, chance=bottleneck.chance) if s.key == bottleneck.step else s
-        for s in settings.steps
-    )
-    if settings.constant_hazard:
-        steps = tuple(
-            replace(s, least=0, shape=1.0, more=s.least + s.more, lost_after=s.least + s.more)
-            for s in steps
-        )
-    groups: list[tuple[str, Level]] = [
-        ("gender", "female"),
-        ("age_group", "18-24"),
-        ("race_black", True),
-        ("race_hispanic", True),
-        ("education", "no_diploma"),
-        *(("site", site) for site in settings.sites),
-    ]
-    column, level = _choose(seed, "gap group", groups)
-    gap = settings.gap or Shift(
-        column=column,
-        level=level,
-        step=_choose(seed, "gap step", [k for k in keys[1:-1] if k != bottleneck.step]),
-        points=-round(0.22 + 0.08 * _uniform(seed, "gap size"), 3),
-    )
-    shifts = settings.shifts
-    if shifts is None:
-        shifts = (
-            Shift(column="age_group", level="45+", step="placed", points=-0.02),
-            Shift(column="education", level="bachelor", step="completed", points=0.03),
-            *(
-                Shift(column="site", level=s, step="enrolled",
-                      points=round(0.04 * _uniform(seed, f"site {s}") - 0.02, 3))
-                for s in settings.sites
-            ),
-        )  # fmt: skip
-    whole = replace(settings, bottleneck=bottleneck, steps=steps, gap=gap, shifts=shifts)
-    return whole, bottleneck, gap
 
 
 # --- trees for the queries ----------------------------------------------------------------------
@@ -351,7 +181,7 @@ def _people(settings: Settings, gap: Shift, people: int, seed: int, arm: exp.Exp
     halves = max(1, round(days / 182.6))
     values: dict[str, query.Value] = {
         "people": people,
-        "seed": _key(seed, "people"),
+        "seed": hashed(seed, "people"),
         "entries_from": settings.entries_from,
         "entry_days": days,
         "sites": len(settings.sites),
@@ -584,6 +414,37 @@ def _views(session: Session, settings: Settings) -> None:
         session.view(view, query.fill(tree, given.get(view, {})))
 
 
+@contextmanager
+def _open(
+    settings: Settings, gap: Shift, people: int, seed: int, threads: int | None
+) -> Iterator[tuple[Session, Callable[[exp.Expr], exp.Expr]]]:
+    """A session in which every table of the simulation is a view, and the query of everyone."""
+
+    def everyone(arm: exp.Expr) -> exp.Expr:
+        return _people(settings, gap, people, seed, arm)
+
+    with Session(threads=threads) as session:
+        for macro in MACROS:
+            session.execute(query.load(ROOM, f"simulate_{macro}"))
+        session.view("people", everyone(exp.cast(exp.null(), "VARCHAR")))
+        if settings.trial:
+            session.view("people", everyone(_assignment(session, settings.trial)))
+        _views(session, settings)
+        yield session, everyone
+
+
+def _asked(people: int, dirt: float) -> None:
+    problems = []
+    if people < 1:
+        problems.append(
+            Problem(code="USE-simulate-people", params={"people": people}, weight="break")
+        )
+    if not 0 <= dirt <= 0.5:
+        problems.append(Problem(code="USE-simulate-dirt", params={"dirt": dirt}, weight="break"))
+    if problems:
+        raise UsageError(problems)
+
+
 def provider(
     out: Path,
     *,
@@ -598,42 +459,72 @@ def provider(
     """Write a lab folder of a simulated provider and return what is true of it.
 
     `people` is how many ever apply (those who do so after the as-of date are not on record yet).
-    `raw` also puts the files a provider would send into `private/`; by default that is done when
-    `dirt`, the share of their cells to mess up (0 to 1), is above 0. `progress` is told what is
+    With `raw` the lab holds what a provider would send, in `private/` with its `[[files]]` in
+    `lab.toml`, and no checked tables: those are for the import to make. By default that is done
+    when `dirt`, the share of cells to mess up (0 to 0.5), is above 0. `progress` is told what is
     being done. Raises UsageError for numbers out of range, PlanError when `out` has a lab.
     """
-    if people < 1:
-        raise UsageError("USE-simulate-people", people=people)
+    _asked(people, dirt)
     tell = progress or (lambda _: None)
     whole, bottleneck, gap = decided(settings or Settings(), seed)
     if [s.key for s in whole.steps] != [s.key for s in STEPS]:
         raise ValueError("the simulated journey has the seven steps of STEPS, in order")
+    tables = _events(whole, people)
     lab = Lab.create(out, lab_toml(whole))
-
-    def everyone(arm: exp.Expr) -> exp.Expr:
-        return _people(whole, gap, people, seed, arm)
-
-    with Session(threads=threads) as session:
-        for macro in MACROS:
-            session.execute(query.load(ROOM, f"simulate_{macro}"))
-        session.view("people", everyone(exp.cast(exp.null(), "VARCHAR")))
-        if whole.trial:
-            session.view("people", everyone(_assignment(session, whole.trial)))
-        _views(session, whole)
-        for table in ("journeys", *_events(whole, people)):
-            tell(table)
-            _write(session, table, lab.table(table))
+    planted: sending.Dirt = {}
+    with _open(whole, gap, people, seed, threads) as (session, everyone):
+        if raw or (raw is None and dirt):
+            tell("files")
+            package = sending.send(
+                session,
+                out / "private",
+                dirt=dirt,
+                people=people,
+                arms=whole.trial is not None,
+                tables=tables,
+            )
+            sending.describe(lab.toml, package)
+            lab.save()
+            planted = package.dirt
+        else:
+            for table in ("journeys", *tables):
+                tell(table)
+                _write(session, table, lab.table(table))
         tell("truth")
-        rates = _true_rates(session, whole)
-        arms = _true_arms(session, whole, everyone)
+        return _truth(session, everyone, whole, (bottleneck, gap), people, seed, planted)
+
+
+def workbook(
+    file: Path, *, people: int, seed: int, dirt: float = 0.05, settings: Settings | None = None
+) -> Truth:
+    """Write only the workbook a provider would send (at most 20,000 people), and its truth."""
+    _asked(people, dirt)
+    whole, bottleneck, gap = decided(settings or Settings(), seed)
+    with _open(whole, gap, people, seed, None) as (session, everyone):
+        arms = whole.trial is not None
+        planted = {file.name: sending.workbook(session, file, dirt=dirt, people=people, arms=arms)}
+        return _truth(session, everyone, whole, (bottleneck, gap), people, seed, planted)
+
+
+def _truth(
+    session: Session,
+    everyone: Callable[[exp.Expr], exp.Expr],
+    settings: Settings,
+    planted: tuple[Bottleneck, Shift],
+    people: int,
+    seed: int,
+    dirt: sending.Dirt,
+) -> Truth:
+    share = in_time(settings)
     return Truth(
         people=people,
         seed=seed,
-        settings=whole,
-        bottleneck=bottleneck,
-        gap=gap,
-        within_days=whole.within_days,
-        in_time=dict(zip((s.key for s in whole.steps), in_time(whole), strict=True)),
-        rates=rates,
-        arms=arms,
+        settings=settings,
+        bottleneck=planted[0],
+        gap=planted[1],
+        within_days=settings.within_days,
+        in_time=dict(zip((s.key for s in settings.steps), share, strict=True)),
+        rates=_true_rates(session, settings),
+        arms=_true_arms(session, settings, everyone),
+        dirt=dirt,
     )

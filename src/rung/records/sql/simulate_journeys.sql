@@ -32,19 +32,7 @@ SELECT
     on_5 IS NOT NULL AS placed,
     on_6 AS retained_on,
     on_6 IS NOT NULL AS retained,
-    CASE
-        WHEN taken = 6 AND closed THEN 'placed'
-        WHEN closed AND taken >= 3 THEN 'closed'
-        WHEN closed AND taken = 0 AND why < 0.7 THEN 'denied'
-        WHEN closed AND why > 0.97 THEN 'transferred'
-        WHEN closed AND why > 0.9 AND taken = 2 THEN 'dismissed'
-        WHEN closed THEN 'withdrawn'
-        WHEN on_5 IS NOT NULL THEN 'placed'
-        WHEN on_3 IS NOT NULL THEN 'completed'
-        WHEN on_2 IS NOT NULL THEN 'enrolled'
-        WHEN on_1 IS NOT NULL THEN 'accepted'
-        ELSE 'applied'
-    END AS status,
+    status,
     closed,
     CASE WHEN closed THEN entered_on + close_day END AS closed_on,
     entered_on + seen_day AS last_service_on

@@ -25,5 +25,18 @@ SELECT
     CASE WHEN d3 <= days_known THEN entered_on + d3 END AS on_3,
     CASE WHEN d4 <= days_known THEN entered_on + d4 END AS on_4,
     CASE WHEN d5 <= days_known THEN entered_on + d5 END AS on_5,
-    CASE WHEN d6 <= days_known THEN entered_on + d6 END AS on_6
+    CASE WHEN d6 <= days_known THEN entered_on + d6 END AS on_6,
+    CASE
+        WHEN taken = 6 AND closed THEN 'placed'
+        WHEN closed AND taken >= 3 THEN 'closed'
+        WHEN closed AND taken = 0 AND why < 0.7 THEN 'denied'
+        WHEN closed AND why > 0.97 THEN 'transferred'
+        WHEN closed AND why > 0.9 AND taken = 2 THEN 'dismissed'
+        WHEN closed THEN 'withdrawn'
+        WHEN on_5 IS NOT NULL THEN 'placed'
+        WHEN on_3 IS NOT NULL THEN 'completed'
+        WHEN on_2 IS NOT NULL THEN 'enrolled'
+        WHEN on_1 IS NOT NULL THEN 'accepted'
+        ELSE 'applied'
+    END AS status
 FROM closing

@@ -1,0 +1,1 @@
+COPY (SELECT $columns FROM $view) TO $file (FORMAT csv, HEADER true)
