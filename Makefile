@@ -29,7 +29,7 @@ check: env           ## style, types, the direction of imports
 	$(BIN)/lint-imports --no-logo
 
 bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick one
-	$(BIN)/python bench/run.py --people $(or $(PEOPLE),10000000)
+	$(BIN)/python -m bench.run --people $(or $(PEOPLE),10000000)
 
 docs: env            ## run every example in docs/ and rebuild the generated pages
 	$(BIN)/python docs/build.py
@@ -43,6 +43,8 @@ messages: env        ## compile the catalogue of sentences
 lock:                ## refresh the lock (needs uv); it names no package index
 	uv pip compile pyproject.toml --extra demo --extra statfiles --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	echo 'pyspark>=4.0,<5' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate -q -o requirements-deep.lock
 
 clean:
 	rm -rf .venv demo bench/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

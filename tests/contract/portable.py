@@ -11,7 +11,7 @@ _INTEGERS = {"INT", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINT"}
 
 
 def _is_double(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Paren):
+    if isinstance(node, (exp.Paren, exp.Nullif, exp.Coalesce)):
         return _is_double(node.this)
     if isinstance(node, (exp.Mul, exp.Add, exp.Sub, exp.Div)):
         return _is_double(node.left) or _is_double(node.right)

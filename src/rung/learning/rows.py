@@ -246,7 +246,7 @@ def _arms(
         )
         .from_(exp.table_(view, quoted=True))
         .group_by(value.copy())
-        .order_by(exp.Ordered(this=exp.column("assigned", quoted=True), desc=True))
+        .order_by(*_most_first("assigned", "arm"))
         .limit(MOST_ARMS + 3)
     )
     rows = session.run(query).dicts()
@@ -283,6 +283,12 @@ def _arms(
         outcome=outcome,
         weight=weight,
     )
+
+
+def _most_first(many: str, label: str) -> tuple[exp.Expr, exp.Expr]:
+    """Order by a count, most first; ties by label, so that every engine gives the same rows."""
+    count, name_ = (exp.column(c, quoted=True) for c in (many, label))
+    return exp.Ordered(this=count, desc=True), exp.Ordered(this=name_, nulls_first=False)
 
 
 def _wrong_weight(weight: exp.Expr) -> exp.Expr:
@@ -388,7 +394,7 @@ def _levels(session: Session, frame: Frame, column: str, n: int) -> list[Variabl
         .from_(exp.table_(frame.view, quoted=True))
         .where(frame.analysed)
         .group_by(said.copy())
-        .order_by(exp.Ordered(this=exp.column("n", quoted=True), desc=True))
+        .order_by(*_most_first("n", "level"))
         .limit(MOST_LEVELS + 2)
     )
     counted = {row["level"]: row["n"] for row in session.run(query).dicts()}
