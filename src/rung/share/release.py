@@ -52,7 +52,7 @@ from rung.share.suppress import (
     Thresholds,
     Uncheckable,
     places_to_hide,
-    signatures,
+    said,
     without,
 )
 
@@ -212,35 +212,35 @@ def _suppressed(
 
 def _linked(
     tables: Sequence[Table], rules: Thresholds
-) -> tuple[dict[int, frozenset[Place] | None], set[tuple[str, int, int]]]:
+) -> tuple[dict[int, frozenset[Place] | None], set[tuple[str, int]]]:
     """What to hide in each table (None: all of it), the same number hidden in every table."""
     places: dict[int, frozenset[Place] | None] = {}
     says = {}
     for table in tables:
         try:
             places[id(table)] = places_to_hide(table, rules)
-            says[id(table)] = signatures(table, rules)
+            says[id(table)] = said(table, rules)
         except Uncheckable:
             places[id(table)], says[id(table)] = None, {}
-    told: set[tuple[str, int, int]] = set()
+    told: dict[int, set[tuple[str, int]]] = {key: set() for key in places}
     while True:
         hidden = {
-            said
+            key: {fact for place, fact in says[key].items() if found is None or place in found}
             for key, found in places.items()
-            for place, said in says[key].items()
-            if found is None or place in found
         }
-        if hidden <= told:
-            return places, told
-        told |= hidden
+        if hidden == told:
+            return places, set().union(*told.values())
+        told = hidden
         for table in tables:
-            found = places[id(table)]
-            also = [p for p, said in says[id(table)].items() if said in told]
+            key = id(table)
+            found = places[key]
+            elsewhere = set().union(*(facts for other, facts in told.items() if other != key))
+            also = [place for place, fact in says[key].items() if fact in elsewhere]
             if found is not None and not found.issuperset(also):
                 try:
-                    places[id(table)] = places_to_hide(table, rules, [*found, *also])
+                    places[key] = found | places_to_hide(table, rules, also)
                 except Uncheckable:
-                    places[id(table)] = None
+                    places[key] = None
 
 
 def _table(table: Table, hidden: frozenset[Place], audience: Agreement | Outside) -> AnyAnswer:
@@ -265,12 +265,12 @@ def _too_few(answer: AnyAnswer, rules: Thresholds) -> Refusal:
 
 
 def _finding(
-    finding: Finding, rules: Thresholds, rounding: bool, told: set[tuple[str, int, int]]
+    finding: Finding, rules: Thresholds, rounding: bool, told: set[tuple[str, int]]
 ) -> AnyAnswer:
     parts = _parts(finding)
     if parts is None or not all(_enough(p, rules) for p in parts):
         return _too_few(finding, rules)
-    if any((p.group, p.numerator, p.n) in told for p in parts):
+    if _retold(parts, told):
         return _too_few(finding, rules)
     counts, few = _counts(finding.counts, rules)
     if finding.counts.analysed < rules.denominator or (
@@ -278,7 +278,9 @@ def _finding(
     ):
         return _too_few(finding, rules)
     few = few or any(0 < p.missing < rules.numerator for p in finding.parts)
-    notes = _notes(finding.caveats, rules) + ((Note("few-left-out", {"n": rules.numerator}),) * few)
+    notes = _notes(finding.caveats, rules, few) + (
+        (Note("few-left-out", {"n": rules.numerator}),) * few
+    )
     shown = replace(
         finding,
         counts=counts,
@@ -294,6 +296,11 @@ def _finding(
 def _parts(finding: Finding) -> tuple[Part, ...] | None:
     """The groups a finding rests on; None when it does not say, and so cannot be checked."""
     share = finding.estimand.unit == "share"
+    if finding.method.key == "bottleneck":
+        # who came in is everyone; who was lost is what the finding tells
+        n = finding.counts.analysed
+        came = [p for p in finding.parts if p.numerator != p.n]
+        return (*came, Part("", n, finding.value, round(finding.value * n)))
     if finding.parts:
         return tuple(
             replace(p, numerator=round(p.value * p.n))
@@ -309,6 +316,17 @@ def _parts(finding: Finding) -> tuple[Part, ...] | None:
         return None  # a difference of shares without its numerators
     n = finding.counts.analysed
     return (Part("", n, finding.value, round(finding.value * n)),)
+
+
+def _retold(parts: Sequence[Part], told: set[tuple[str, int]]) -> bool:
+    """Whether a part repeats a number that a table hides, or is the rest beside it."""
+    labels, numbers = {label for label, _ in told}, {n for _, n in told}
+    for part in parts:
+        for n in (part.n, part.numerator):
+            known = (part.group, n) in told if part.group in labels else n in numbers
+            if n is not None and known:
+                return True
+    return False
 
 
 def _enough(part: Part, rules: Thresholds) -> bool:
@@ -352,13 +370,18 @@ def _vague(params: Mapping[str, Scalar], least: int) -> dict[str, Scalar]:
     return {k: each(v) for k, v in params.items()}
 
 
-def _notes(notes: tuple[Note, ...], rules: Thresholds) -> tuple[Note, ...]:
-    """Caveats an outsider may read; one that cannot be said without its small count is left out."""
+def _notes(notes: tuple[Note, ...], rules: Thresholds, few: bool = False) -> tuple[Note, ...]:
+    """Caveats an outsider may read; one that cannot be said without its small count is left out.
+
+    When a `few` were left out somewhere, shares in a caveat could give their number away.
+    """
     found: list[Note] = []
     for note in notes:
         vague = Note(note.code, _vague(note.params, rules.numerator))
         try:
             vague.words()
+            if few and any(isinstance(v, float) for v in note.params.values()):
+                raise ValueError
         except (ValueError, TypeError):
             vague = Note("few-unsaid", {"n": rules.numerator})
         if vague not in found:

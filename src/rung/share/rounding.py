@@ -23,8 +23,8 @@ def step(value: float, unit: str) -> float:
         return 10.0 if abs(value) < 1000 else 100.0
     if unit in ("days", "people"):
         return 1.0
-    if value == 0:
-        return 1.0
+    if abs(value) < 1e-12:
+        return 1e-12
     return float(10.0 ** (math.floor(math.log10(abs(value))) - 2))
 
 

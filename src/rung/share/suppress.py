@@ -58,12 +58,12 @@ class _Cells:
     targets: dict[tuple[Place, ...], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.rows = self.table.rows
+        self.rows = (*self.table.rows, *_left_over(self.table))
         self.journey = self.table.name == "journey"
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
         self.bases = [n for n, r in role.items() if r == "denominator"]
-        counts = [n for n, r in role.items() if r == "count"]
+        counts = [c.name for c in self.table.columns if _counts_people(c)]
         if self.journey and _PEOPLE in counts:
             self.bases.append(_PEOPLE)
         if not self.bases and (not counts or "value" in role.values()):
@@ -379,6 +379,29 @@ class _Cells:
         raise Uncheckable
 
 
+def _counts_people(column: Column) -> bool:
+    return column.role == "count" and column.unit != "share"
+
+
+def _left_over(table: Table) -> tuple[Mapping[str, Cell], ...]:
+    """People that a gap counts among "everyone else" but gives no row of their own."""
+    key = next((d.name for d in table.dimensions if d.partition), None)
+    if table.name != "gap" or key is None:
+        return ()
+
+    def whole(column: str) -> set[int]:
+        cells = [(r.get(column), r.get(f"others_{column}")) for r in table.rows]
+        return {a + b if isinstance(a, int) and isinstance(b, int) else -1 for a, b in cells}
+
+    left: dict[str, Cell] = dict.fromkeys(table.rows[0])
+    for column in ("n", "reached"):
+        known = whole(column)
+        if len(known) != 1 or -1 in known:
+            return ()
+        left[column] = known.pop() - sum(int(r[column] or 0) for r in table.rows)
+    return ({**left, key: "everyone not named"},) if left["n"] else ()
+
+
 def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) -> frozenset[Place]:
     """The counts of a table that may not be shown; `also` are hidden elsewhere.
 
@@ -389,6 +412,8 @@ def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) 
     cells = _Cells(table, rules)
     for row, name in also:
         cells.hide(row, name if name in cells.bases else None)
+        if (row, name) in cells.hidden:
+            cells.targets[((row, name),)] = rules.numerator
     cells.find_primaries()
     cells.protect()
     cells.hide_splits()
@@ -396,18 +421,17 @@ def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) 
     return frozenset(cells.hidden)
 
 
-def signatures(table: Table, rules: Thresholds) -> dict[Place, tuple[str, int, int]]:
-    """What a numerator's cell says (group, numerator, denominator): the same in two tables."""
+def said(table: Table, rules: Thresholds) -> dict[Place, tuple[str, int]]:
+    """What a count says of a group: the same group and number in two tables is the same fact."""
     if not table.rows:
         return {}
     cells = _Cells(table, rules)
-    found = {}
-    for i in range(len(table.rows)):
-        for numerator, denominator in cells.pairs.items():
-            x, n = cells.n((i, numerator)), cells.n((i, denominator))
-            if x is not None and n is not None and not cells.is_total(i):
-                found[i, numerator] = (cells.label(i), x, n)
-    return found
+    return {
+        (i, name): (cells.label(i), n)
+        for i in range(len(table.rows))
+        for name in (*cells.bases, *cells.main)
+        if (n := cells.n((i, name))) is not None and not cells.is_total(i)
+    }
 
 
 def without(table: Table, hidden: Iterable[Place], *, rounding: bool) -> Table:
@@ -447,12 +471,12 @@ def _rests_on(table: Table, column: Column, row: int, gone: set[Place]) -> bool:
         return False
     if (row, column.name) in gone:
         return True
-    if column.role not in ("value", "low", "high", "se"):
+    if _counts_people(column) or column.role in ("numerator", "denominator"):
         return False
-    # a value of unknown make speaks of everyone in the row
-    made_of = _value_of(table, column).of or tuple(
-        c.name for c in table.columns if c.role in ("numerator", "denominator")
-    )
+    # a value of unknown make, or against others, speaks of everyone in the row
+    value = column if column.of else _value_of(table, column)
+    everyone = tuple(c.name for c in table.columns if c.role in ("numerator", "denominator"))
+    made_of = everyone if value.interval == "newcombe" or not value.of else value.of
     return any((row, name) in gone or table.rows[row][name] is None for name in made_of)
 
 
@@ -461,22 +485,23 @@ def _again(table: Table, row: dict[str, Cell]) -> None:
     level = table.level or 0.95
     ends = {c.role: c.name for c in table.columns if c.role in ("low", "high")}
     for column in table.columns:
-        if column.role != "value" or row[column.name] is None:
+        if not (column.of or column.interval) or row[column.name] is None:
             continue
         owned = "low" in ends and _value_of(table, _named(table, ends["low"])) is column
-        if column.of:
+        if column.interval == "newcombe":
+            four = [row.get(k) for k in ("reached", "n", "others_reached", "others_n")]
+            a, b, c, d = (v if isinstance(v, int) else 0 for v in four)
+            if b and d:
+                row[column.name] = a / b - c / d
+                if owned:
+                    row[ends["low"]], row[ends["high"]] = newcombe(a, b, c, d, level)
+        elif column.of:
             x, n = (row[name] for name in column.of)
             if not isinstance(x, int) or not isinstance(n, int) or n <= 0:
                 continue
             row[column.name] = x / n
             if column.interval == "wilson" and owned:
                 row[ends["low"]], row[ends["high"]] = wilson(x, n, level)
-        elif column.interval == "newcombe" and owned:
-            four = [row.get(k) for k in ("reached", "n", "others_reached", "others_n")]
-            a, b, c, d = (v if isinstance(v, int) else 0 for v in four)
-            if b and d:
-                row[column.name] = a / b - c / d
-                row[ends["low"]], row[ends["high"]] = newcombe(a, b, c, d, level)
 
 
 def _named(table: Table, name: str) -> Column:
@@ -484,12 +509,8 @@ def _named(table: Table, name: str) -> Column:
 
 
 def _round(column: Column, value: Cell) -> Cell:
-    if not isinstance(value, (int, float)) or column.role in (
-        "key",
-        "numerator",
-        "denominator",
-        "count",
-    ):
+    exact = column.role in ("key", "numerator", "denominator") or _counts_people(column)
+    if exact or not isinstance(value, (int, float)):
         return value
     towards = {"low": -1, "high": 1, "se": 1}.get(column.role, 0)
     return rounded(float(value), column.unit, towards)
