@@ -70,7 +70,7 @@ def test_only_the_queries_of_this_answer_are_kept() -> None:
     assert first[0].origin.queries == again[0].origin.queries
 
 
-YES_NO = {
+YES_NO: dict[str, list[Any]] = {
     "numbers": [1, 0, 1, 1, 0, 0, 1, 0],
     "floats": [1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0],
     "booleans": [True, False, True, True, False, False, True, False],
@@ -130,7 +130,7 @@ def test_the_control_is_found_by_name_else_first_in_order(
 
 
 def test_two_possible_controls_ask_which() -> None:
-    data = {"z": ["control"] * 3 + ["no"] * 3, "y": [1.0, 2, 4, 2, 3, 7]}
+    data: Columns = {"z": ["control"] * 3 + ["no"] * 3, "y": [1.0, 2, 4, 2, 3, 7]}
     assert rejected(data).code == "PLAN-control-unclear"
     assert one(data, control="no").parts[1].group == "no"
 
@@ -267,7 +267,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 ARMS = ["control"] * 4 + ["program"] * 4
-PLAIN = [1.0, 3, 2, 5, 4, 6, 8, 7]
+PLAIN: list[Any] = [1.0, 3, 2, 5, 4, 6, 8, 7]
 
 
 @pytest.mark.parametrize(
@@ -317,12 +317,12 @@ def test_what_cannot_be_answered_is_refused_without_a_number(
 
 
 def test_classical_does_not_mind_leverage() -> None:
-    data = {"z": ARMS, "y": PLAIN, "x": [0, 0, 0, 1, 0, 0, 0, 0]}
+    data: Columns = {"z": ARMS, "y": PLAIN, "x": [0, 0, 0, 1, 0, 0, 0, 0]}
     assert one(data, adjust="ancova", covariates=("x",), se="classical").df == 5
 
 
 def test_one_arm_of_yeses_alone_is_still_a_comparison() -> None:
-    data = {"z": ["control"] * 20 + ["offer"] * 20, "y": [1] * 20 + [0, 1] * 10}
+    data: Columns = {"z": ["control"] * 20 + ["offer"] * 20, "y": [1] * 20 + [0, 1] * 10}
     assert one(data).value == pytest.approx(-0.5)
 
 
@@ -340,7 +340,7 @@ def test_hostile_names_and_values_are_only_names_and_values() -> None:
 
 
 def test_errors_never_show_a_value() -> None:
-    data = {"z": ARMS, "y": PLAIN, "x": ["secret-7"] * 8}
+    data: Columns = {"z": ARMS, "y": PLAIN, "x": ["secret-7"] * 8}
     for asked in ({"adjust": "ancova", "covariates": ("x",)}, {"outcome": "x"}):
         try:
             said = " ".join(a.text for a in ask(data, **asked) if a.kind == "refusal")

@@ -21,7 +21,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 asked = st.sampled_from(ASKED)
 seeds = st.integers(0, 10**6)
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 def same(a: Finding, b: Finding, sign: float = 1.0, scale: float = 1.0) -> None:
@@ -122,7 +122,7 @@ def test_what_stands_in_for_a_missing_covariate_does_not_matter(seed: int) -> No
 
 def test_arms_far_apart_are_still_compared_exactly() -> None:
     """A balanced design in which half the answer cancels."""
-    data = {"z": ["control"] * 4 + ["program"] * 4, "y": [1.0, 2, 3, 4, 2, 3, 4, 6]}
+    data: dict[str, Any] = {"z": ["control"] * 4 + ["program"] * 4, "y": [1.0, 2, 3, 4, 2, 3, 4, 6]}
     found = one(data)
     assert found.value == pytest.approx(1.25, rel=1e-15)
     # s² = 5/3 and 35/12, over four people each
