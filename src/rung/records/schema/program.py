@@ -60,7 +60,8 @@ ENROLMENTS = TableSchema(
                also=("case manager", "caseworker", "case worker", "career coach", "navigator",
                      "advisor", "counselor", "staff assigned", "assigned to", "assigned staff",
                      "primary staff", "career navigator", "coach", "case manager name",
-                     "owner", "owner full name", "staff", "case owner", "success coach")),
+                     "owner", "owner full name", "staff", "case owner", "success coach",
+                     "instructor")),
         Column(name="entered_on", kind=Kind.DATE, meaning="Day of the first milestone; worked out "
                "on import.", title="Entry date"),
         Column(name="status", kind=Kind.CODE, code_list=program_codes.STATUS, owner="instruction",

@@ -28,7 +28,7 @@ class Side(StrEnum):
     REFUSED = "refused"  # immigration, criminal record, health, domestic violence: not imported
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # told apart by identity, so it can be a key
 class CodeList:
     """Codes as stored, what people read, how the field spells them, and where they come from.
 

@@ -162,7 +162,7 @@ FOLLOW_UPS = TableSchema(
         Column(name="method", kind=Kind.CODE, code_list=program_codes.CONTACT_METHOD, owner=_STAFF,
                title="Follow-up method", meaning="How the check was made.",
                also=("contact method", "method", "method of contact", "follow up method",
-                     "contact type", "mode of contact", "verification method")),
+                     "contact type", "mode of contact", "verification method", "how contacted")),
     ),
 )  # fmt: skip
 

@@ -1,0 +1,217 @@
+"""A proposed mapping, and how it is written into `lab.toml` for a person to correct."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT, Table
+
+from rung.errors import Problem
+from rung.messages import sentence
+from rung.records.headers import federal_number
+from rung.records.lab import Group, Milestone
+from rung.records.mapping import FileMap
+from rung.records.schema import STATUS_REACHES, TABLES, Kind
+from rung.records.sheet import ColumnProfile
+from rung.records.steps import BY_KEY, ORDER
+
+SURE = 0.75  # below it a person is asked to look
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetProfile:
+    """One sheet as the matcher sees it: its file, its name, its columns in their order."""
+
+    source: Path
+    name: str
+    columns: tuple[ColumnProfile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """One column's proposal. `refused` names the field left out unless someone says why."""
+
+    header: str
+    target: str
+    sure: float  # 0..1
+    alternatives: tuple[tuple[str, float], ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    strange: int = 0  # rows with a value no code list knows
+    refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What is proposed for all files: maps, matches by file in column order, milestones, groups."""
+
+    files: tuple[FileMap, ...]
+    matches: tuple[tuple[Match, ...], ...]
+    milestones: tuple[Milestone, ...]
+    groups: tuple[Group, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def unsure(self) -> tuple[Match, ...]:
+        """Columns a person is asked to look at."""
+        return tuple(m for found in self.matches for m in found if m.sure < SURE)
+
+
+def write(toml: tomlkit.TOMLDocument, proposal: Proposal) -> None:
+    """Write `[[files]]`, `[[milestones]]` and `[[groups]]`, each line with how sure it is.
+
+    Sections a person already has are kept: files are added after those of other paths, and
+    milestones and groups are written only where there are none.
+    """
+    maps = [_file(f, m) for f, m in zip(proposal.files, proposal.matches, strict=True)]
+    given = {f.path for f in proposal.files}
+    kept = [each for each in toml.get("files", []) if each.get("path") not in given]
+    toml.pop("files", None)
+    _append(toml, "files", [*kept, *maps])
+    if "milestones" not in toml:
+        _append(toml, "milestones", [_milestone(m) for m in proposal.milestones])
+    if "groups" not in toml:
+        _append(toml, "groups", [_group(g) for g in proposal.groups])
+
+
+def _append(toml: tomlkit.TOMLDocument, name: str, tables: Sequence[Any]) -> None:
+    if not tables:
+        return
+    many: AoT = tomlkit.aot()
+    for table in tables:
+        many.append(table)
+    toml.append(name, many)
+
+
+def _file(file: FileMap, found: Sequence[Match]) -> Table:
+    table = tomlkit.table()
+    table.add("path", file.path)
+    if file.sheets != ("*",):
+        table.add("sheets", list(file.sheets))
+    table.add("table", file.table)
+    table.add("dates", file.dates)
+    columns = tomlkit.table()
+    for match in found:
+        columns.add(match.header, match.target)
+        columns[match.header].comment(_remark(match))
+    table.add("columns", columns)
+    if file.values:
+        values = tomlkit.table()
+        for match in found:
+            if match.values:
+                one = tomlkit.table()
+                if match.strange:
+                    one.add(tomlkit.comment(sentence("label.map-strange", {"n": match.strange})))
+                mixed = not all(raw.isdigit() for raw in match.values)
+                for raw, code in match.values.items():
+                    one.add(raw, code)
+                    if mixed and raw.isdigit():  # a federal code among words
+                        one[raw].comment(sentence("label.map-digit"))
+                values.add(match.header, one)
+        table.add("values", values)
+    return table
+
+
+def _remark(match: Match) -> str:
+    """The comment beside a column: how sure, what else it could be, what is left out and why."""
+    if match.refused:
+        return sentence("label.map-refused", {"target": match.refused})
+    words = sentence("label.map-sure", {"sure": f"{match.sure:.2f}"})
+    if match.sure < SURE:
+        words = sentence("label.map-look", {"sure": f"{match.sure:.2f}"})
+        others = ", ".join(dict.fromkeys(t for t, _ in match.alternatives))
+        if others:
+            words += " " + sentence("label.map-or", {"others": others})
+    return words
+
+
+def _milestone(milestone: Milestone) -> Table:
+    table = tomlkit.table()
+    table.add("key", milestone.key)
+    table.add("label", milestone.label)
+    if milestone.done:
+        table.add("done", milestone.done)
+    return table
+
+
+def _group(group: Group) -> Table:
+    table = tomlkit.table()
+    table.add("key", group.key)
+    if group.label:
+        table.add("label", group.label)
+    if group.columns:
+        table.add("columns", list(group.columns))
+    if group.labels:
+        labels = tomlkit.inline_table()
+        labels.update(dict(group.labels))
+        table.add("labels", labels)
+    return table
+
+
+def _label(header: str) -> str:
+    """A provider's header as a label people read: without system marks and the word date."""
+    flat = re.sub(r"^[A-Za-z0-9]+__|__p?c$", "", " ".join(header.split()))
+    flat = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", flat).replace("_", " ")
+    flat = re.sub(r"\([^)]*\)|\?", "", flat)
+    flat = re.sub(r"^(date|dt)\s+(of\s+)?|\s+(date|dt|on)$", "", flat.strip(), flags=re.I)
+    return flat[:1].upper() + flat[1:].strip()
+
+
+def milestones_of(
+    files: Sequence[FileMap], matches: Sequence[Sequence[Match]]
+) -> tuple[Milestone, ...]:
+    """Milestones that columns date or tick, and those that a status implies, in their order."""
+    labels: dict[str, str] = {}
+    for file, found in zip(files, matches, strict=True):
+        for match in found:
+            table, _, name = match.target.partition(".")
+            if table == "milestones" and file.table != "milestones":
+                vague = {"start", "start date", "began", "begin", name}
+                label = "" if federal_number(match.header) else _label(match.header)
+                labels.setdefault(name, "" if label.lower() in vague else label)
+            if match.target == "enrolments.status":
+                for code in match.values.values():
+                    if code in STATUS_REACHES:
+                        labels.setdefault(STATUS_REACHES[code], "")
+    made = []
+    for name in sorted(labels, key=lambda k: (ORDER.get(k, len(ORDER)), k)):
+        step = BY_KEY.get(name)
+        label = labels[name] or (step.label if step else name.replace("_", " ").capitalize())
+        made.append(Milestone(key=name, label=label, done=step.done if step else ""))
+    return tuple(made)
+
+
+_RACE = "participants.race"
+
+
+def groups_of(files: Sequence[FileMap], matches: Sequence[Sequence[Match]]) -> tuple[Group, ...]:
+    """Ways to look at people, from the columns that were found."""
+    made: dict[str, Group] = {}
+    races: dict[str, str] = {}
+    declared = {c.name: c for c in TABLES["participants"].columns if c.name.startswith("race_")}
+    declared.pop("race_question")
+    for file, found in zip(files, matches, strict=True):
+        for match in found if file.table == "journeys" else ():
+            table, _, name = match.target.partition(".")
+            if match.target == _RACE:
+                races = {n: c.heading for n, c in declared.items()}
+            elif name in declared:
+                races.setdefault(name, declared[name].heading)
+            elif table == "groups":
+                made.setdefault(name, Group(key=name, label=_label(match.header)))
+            elif table in ("participants", "enrolments"):
+                column = TABLES[table].column(name)
+                if column.group and column.kind in (Kind.CODE, Kind.TEXT, Kind.BOOLEAN):
+                    labels = dict(column.codes)
+                    made.setdefault(name, Group(key=name, label=column.heading, labels=labels))
+    if races:
+        in_order = {n: races[n] for n in declared if n in races}
+        race = Group(
+            key="race", label="Race and ethnicity", columns=tuple(in_order), labels=in_order
+        )
+        made = {"race": race, **made}
+    return tuple(made.values())
