@@ -136,7 +136,8 @@ def largest(summary: Summary, level: float = 0.95) -> Finding | Refusal | None:
             needs={"fewest": FEWEST},
             origin=summary.origin,
         )
-    gap = min(found, key=lambda g: (g.p, -abs(g.difference)))
+    # told from the side of those for whom the step is harder
+    gap = min(found, key=lambda g: (g.difference >= 0, g.p, g.difference))
     looked = _looked(found)
     before, after = _step(summary, gap.milestone)
     p = min(1.0, gap.p * looked)
