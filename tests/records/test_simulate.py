@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from rung.errors import PlanError, UsageError
+from rung.learning.settings import DeclaredTest
 from rung.records import query, scenario, simulate
 from rung.records.lab import Lab
 from rung.records.query import Session
@@ -49,9 +51,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
 
 
 def test_same_seed_same_bytes_whatever_the_threads(tmp_path: Path) -> None:
-    trial = Settings(trial=simulate.COACHING)
+    trial = Settings(trial=simulate.COACHING, tables=("wages",))
     for name, threads in (("a", 1), ("b", 4)):
-        simulate.provider(tmp_path / name, people=150_000, seed=5, settings=trial, threads=threads)
+        simulate.provider(tmp_path / name, people=130_000, seed=5, settings=trial, threads=threads)
     for file in sorted((tmp_path / "a" / "records").iterdir()):
         other = tmp_path / "b" / "records" / file.name
         assert file.read_bytes() == other.read_bytes(), file.name
@@ -87,7 +89,7 @@ def test_draws_are_uniform_and_unrelated() -> None:
             for name in names
             for seed in (1, 2)
         )
-        cursor = session.connection.execute(f"SELECT {columns} FROM range(300000) AS t(i)")
+        cursor = session.connection.execute(f"SELECT {columns} FROM range(150000) AS t(i)")
         drawn = cursor.fetchnumpy()
     table = np.array(list(drawn.values()))
     n = table.shape[1]
@@ -366,3 +368,35 @@ def test_numbers_out_of_range_are_refused(tmp_path: Path) -> None:
         simulate.provider(tmp_path / "b", people=1, seed=1)
     with pytest.raises(ValueError, match="no such event table"):
         simulate.provider(tmp_path / "c", people=1, seed=1, settings=Settings(tables=("dreams",)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (Settings(gap=Shift(column="site", level="x", step="sat", points=0.1)), "no such step"),
+        (Settings(trial=Trial(arms=(Arm(name="a", share=1.0),))), "two arms"),
+        (
+            Settings(
+                trial=Trial(arms=(Arm(name="a", share=0.5, dollars=1), Arm(name="b", share=0.5)))
+            ),
+            "control",
+        ),
+        (Settings(trial=replace(simulate.COACHING, unit="town")), "by lot"),
+        (Settings(entries_to=dt.date(2020, 1, 1)), "later one"),
+        (Settings(steps=simulate.STEPS[:3]), "seven steps"),
+    ],
+)
+def test_settings_that_would_not_do_what_they_say(settings: Settings, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        simulate.decided(settings, 1)
+
+
+def test_declared_tests_are_of_columns_that_are_there(tmp_path: Path) -> None:
+    settings = Settings(trial=simulate.COACHING, tables=())
+    simulate.provider(tmp_path / "lab", people=400, seed=1, settings=settings)
+    lab = Lab.open(tmp_path / "lab")
+    declared = lab.sections("tests", DeclaredTest)
+    assert [t.key for t in declared] == ["earnings", "employed", "completed"]
+    with lab.session() as session:
+        have = session.columns("journeys")
+    assert {c for t in declared for c in (t.outcome, t.arm, *t.covariates)} <= set(have)

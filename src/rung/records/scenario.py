@@ -171,6 +171,7 @@ def _choose(seed: int, name: str, options: Sequence[Any]) -> Any:
 
 def decided(settings: Settings, seed: int) -> tuple[Settings, Bottleneck, Shift]:
     """The settings with all that was left to the seed filled in, the bottleneck and the gap."""
+    _sound(settings)
     keys = [s.key for s in settings.steps]
     bottleneck = settings.bottleneck or Bottleneck(
         step=_choose(seed, "bottleneck", keys[2:-1]),
@@ -213,3 +214,26 @@ def decided(settings: Settings, seed: int) -> tuple[Settings, Bottleneck, Shift]
         )  # fmt: skip
     whole = replace(settings, bottleneck=bottleneck, steps=steps, gap=gap, shifts=shifts)
     return whole, bottleneck, gap
+
+
+def _sound(settings: Settings) -> None:
+    """ValueError for settings that would not do what they say."""
+    keys = [s.key for s in settings.steps]
+    trial = settings.trial
+    named = [settings.bottleneck, settings.gap, *(settings.shifts or ())]
+    steps = {each.step for each in named if each}
+    if keys != [s.key for s in STEPS]:
+        raise ValueError("the simulated journey has the seven steps of STEPS, in order")
+    if settings.last_entry < settings.entries_from:
+        raise ValueError("people enter from a day to a later one")
+    if trial:
+        steps |= {step for arm in trial.arms for step in arm.points}
+        control = trial.arms[0]
+        if trial.unit not in ("person", "class"):
+            raise ValueError("what is drawn by lot is a person or a class")
+        if len(trial.arms) < 2 or abs(sum(a.share for a in trial.arms) - 1) > 1e-9:
+            raise ValueError("a test has two arms or more, whose shares make 1")
+        if control.points or control.dollars or control.take_up != 1:
+            raise ValueError("the first arm is the control: nothing is offered in it")
+    if unknown := steps - set(keys[1:]):
+        raise ValueError(f"no such step to climb: {min(unknown)}")

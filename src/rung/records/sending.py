@@ -410,7 +410,12 @@ def _people(session: Session, file: Path, columns: Sequence[Sent], dirt: float, 
         _messed(columns, dirt, "sent", "person", "h", "entered_on", "tab_name", "tab_start"),
     )
     arrived = query.load(ROOM, "simulate_arrived")
-    session.view("arrived", query.fill(arrived, {"share": dirt / 4, "people": people}))
+    rows = query.fill(arrived, {"share": dirt / 4, "people": people})
+    if file.suffix == ".xlsx":  # few enough to work out once
+        table = exp.table_("arrived", quoted=True)
+        session.execute(exp.Create(this=table, kind="TABLE", expression=rows))
+    else:
+        session.view("arrived", rows)
     found: dict[str, dict[str, int]] = _counted(session, "arrived", columns)
     copies = session.run(query.load(ROOM, "simulate_copies")).one()
     if dirt:

@@ -346,8 +346,26 @@ LABELS: Mapping[str, str] = {
 }
 
 
-def lab_toml(settings: Settings) -> tomlkit.TOMLDocument:
-    """The `lab.toml` of the provider."""
+def _tests(trial: Trial, raw: bool) -> list[dict[str, Any]]:
+    """The declared tests. Earnings at follow-up are not part of what a provider sends."""
+    same = {
+        "population": "people who applied",
+        "arm": "arm",
+        "control": trial.arms[0].name,
+    }
+    completed = {"key": "completed", "label": "Completed training", "outcome": "completed",
+                 "unit": "share", "horizon": "by the as-of date"}  # fmt: skip
+    year = "in the four quarters after the quarter of entry"
+    earnings = {"key": "earnings", "label": "Earnings", "outcome": "outcome_earnings",
+                "unit": "dollars", "horizon": year, "covariates": ["earnings_before",
+                "age_at_entry"], "adjust": ["none", "lin"]}  # fmt: skip
+    employed = {"key": "employed", "label": "Any job", "outcome": "outcome_employed",
+                "unit": "share", "horizon": year}  # fmt: skip
+    return [each | same for each in ((completed,) if raw else (earnings, employed, completed))]
+
+
+def lab_toml(settings: Settings, raw: bool = False) -> tomlkit.TOMLDocument:
+    """The `lab.toml` of the provider; `raw` when its records are still to be imported."""
     toml = tomlkit.document()
     toml.add(tomlkit.comment("A simulated provider: nobody in these records is a real person."))
     toml["lab"] = {"provider": settings.provider, "program": settings.program, "unit": "person"}
@@ -368,14 +386,10 @@ def lab_toml(settings: Settings) -> tomlkit.TOMLDocument:
         "within_days": settings.within_days,
         "lost_after_days": settings.lost_after_days,
     }
-    if settings.trial:
+    if settings.trial and settings.trial.unit == "person":
         tests = tomlkit.aot()
-        for outcome in ("outcome_earnings", "outcome_employed"):
-            tests.append(
-                tomlkit.item(
-                    {"outcome": outcome, "arm": "arm", "control": settings.trial.arms[0].name}
-                )
-            )
+        for each in _tests(settings.trial, raw):
+            tests.append(tomlkit.item(each))
         toml["tests"] = tests
     return toml
 
@@ -467,13 +481,12 @@ def provider(
     _asked(people, dirt)
     tell = progress or (lambda _: None)
     whole, bottleneck, gap = decided(settings or Settings(), seed)
-    if [s.key for s in whole.steps] != [s.key for s in STEPS]:
-        raise ValueError("the simulated journey has the seven steps of STEPS, in order")
     tables = _events(whole, people)
-    lab = Lab.create(out, lab_toml(whole))
+    as_sent = bool(dirt) if raw is None else raw
+    lab = Lab.create(out, lab_toml(whole, as_sent))
     planted: sending.Dirt = {}
     with _open(whole, gap, people, seed, threads) as (session, everyone):
-        if raw or (raw is None and dirt):
+        if as_sent:
             tell("files")
             package = sending.send(
                 session,
