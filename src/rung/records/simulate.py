@@ -408,7 +408,7 @@ def _write(session: Session, view: str, file: Path) -> None:
     session.execute(query.fill(copy, {"view": Name(view), "file": str(file)}))
 
 
-def _views(session: Session, settings: Settings) -> None:
+def _views(session: Session, settings: Settings, tables: Sequence[str]) -> None:
     """Name the tables of the provider's records as queries over everyone."""
     trial: list[exp.Expr] = []
     if settings.trial:
@@ -423,14 +423,20 @@ def _views(session: Session, settings: Settings) -> None:
         },
         "follow_ups": {"as_of": settings.as_of},
     }
-    for view in ("known", "journeys", *EVENTS):
+    for view in ("known", "journeys", *tables):
         tree = query.load(ROOM, f"simulate_{view}")
         session.view(view, query.fill(tree, given.get(view, {})))
 
 
 @contextmanager
 def _open(
-    settings: Settings, gap: Shift, people: int, seed: int, threads: int | None
+    settings: Settings,
+    gap: Shift,
+    people: int,
+    seed: int,
+    *,
+    tables: Sequence[str] = (),
+    threads: int | None = None,
 ) -> Iterator[tuple[Session, Callable[[exp.Expr], exp.Expr]]]:
     """A session in which every table of the simulation is a view, and the query of everyone."""
 
@@ -443,7 +449,7 @@ def _open(
         session.view("people", everyone(exp.cast(exp.null(), "VARCHAR")))
         if settings.trial:
             session.view("people", everyone(_assignment(session, settings.trial)))
-        _views(session, settings)
+        _views(session, settings, tables)
         yield session, everyone
 
 
@@ -485,7 +491,7 @@ def provider(
     as_sent = bool(dirt) if raw is None else raw
     lab = Lab.create(out, lab_toml(whole, as_sent))
     planted: sending.Dirt = {}
-    with _open(whole, gap, people, seed, threads) as (session, everyone):
+    with _open(whole, gap, people, seed, tables=tables, threads=threads) as (session, everyone):
         if as_sent:
             tell("files")
             package = sending.send(
@@ -513,7 +519,7 @@ def workbook(
     """Write only the workbook a provider would send (at most 20,000 people), and its truth."""
     _asked(people, dirt)
     whole, bottleneck, gap = decided(settings or Settings(), seed)
-    with _open(whole, gap, people, seed, None) as (session, everyone):
+    with _open(whole, gap, people, seed) as (session, everyone):
         arms = whole.trial is not None
         planted = {file.name: sending.workbook(session, file, dirt=dirt, people=people, arms=arms)}
         return _truth(session, everyone, whole, (bottleneck, gap), people, seed, planted)
