@@ -49,8 +49,19 @@ TEMPLATE_SHEETS: Mapping[str, str] = {
     "Supports": "supports",
 }
 """Sheets of the blank intake workbook and the table each fills."""
+NOT_DATA = frozenset({"Read me first", "Lists"})
+"""Its sheets that hold no records."""
 
-__all__ = ["SURE", "TEMPLATE_SHEETS", "Match", "Proposal", "SheetProfile", "propose", "write"]
+__all__ = [
+    "NOT_DATA",
+    "SURE",
+    "TEMPLATE_SHEETS",
+    "Match",
+    "Proposal",
+    "SheetProfile",
+    "propose",
+    "write",
+]
 
 _FLAT = ("participants", "enrolments", "milestones", "employment", "credentials", "training",
          "outcomes", "referrals", "consents", "supports")  # fmt: skip
@@ -129,8 +140,10 @@ def propose(
 def _stacked(profiles: Sequence[SheetProfile]) -> list[tuple[SheetProfile, tuple[str, ...]]]:
     """Tabs of one workbook with the same headers, as one sheet with the tabs' names."""
     alike: dict[tuple[str, tuple[str, ...]], list[SheetProfile]] = {}
-    tabs = Counter(str(p.source) for p in profiles)
+    tabs = Counter(str(p.source) for p in profiles)  # with those that hold no records
     for each in profiles:
+        if each.name in NOT_DATA:
+            continue
         key = (str(each.source), tuple(c.header for c in each.columns))
         alike.setdefault(key, []).append(each)
     found = []
@@ -329,7 +342,7 @@ def _exact(reading: _Reading, option: _Option, table: str, sheet: str) -> bool:
         return False
     headings = {column.heading} if column else set()
     if option.candidate.table == "milestones" and column is None:
-        return tokens(reading.profile.header)[-1:] == ("date",)
+        return reading.profile.header.endswith(" (date)")
     return reading.profile.header in headings
 
 

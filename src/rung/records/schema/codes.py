@@ -87,6 +87,7 @@ GENDER = CodeList(
         ),
     },
     pirl={"1": "male", "2": "female", "9": "declined"},
+    asked={"female": "Female", "male": "Male", "nonbinary": "Non-binary"},
     source="pirl",
 )  # fmt: skip
 

@@ -40,7 +40,13 @@ class CodeList:
     codes: Mapping[str, str]
     spelt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pirl: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What a form offers, in order."""
+        return tuple(self.asked.get(code, label) for code, label in self.codes.items())
 
 
 @dataclass(frozen=True, kw_only=True)
