@@ -1,7 +1,7 @@
 """Rounding of what leaves: as people speak, and never claiming more than is known.
 
     share      whole percent (two decimals)
-    dollars    to $10 below $1,000, to $100 from there on
+    dollars    to 10 cents below $100 (hourly wages), to $10 below $1,000, to $100 from there on
     days       whole days
     people     whole people
     other      three significant digits
@@ -20,7 +20,7 @@ def step(value: float, unit: str) -> float:
     if unit == "share":
         return 0.01
     if unit == "dollars":
-        return 10.0 if abs(value) < 1000 else 100.0
+        return 0.1 if abs(value) < 100 else 10.0 if abs(value) < 1000 else 100.0
     if unit in ("days", "people"):
         return 1.0
     if abs(value) < 1e-12:

@@ -1,0 +1,345 @@
+"""Plain words for a released answer: who, compared with whom, by when, how much, how sure.
+
+Every sentence comes from the catalogue (`say.…`), so that another language is written and not
+pasted together. Nothing is computed here: words use the released numbers, rounded as people speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from rung.finding import Cell, Counts, Finding, Interval, Refusal, Table
+from rung.messages import Scalar, has, sentence
+from rung.share.numbers import amount, around, between, change, in_hundred, percent, with_year
+from rung.share.release import AnyAnswer, Released
+
+
+def headline(released: Released[AnyAnswer], language: str = "en") -> str:
+    """The finding in one line, fit for a title."""
+    return _told(released.answer, language)[0]
+
+
+def words(released: Released[AnyAnswer], language: str = "en") -> str:
+    """The answer in a few sentences, with its range."""
+    return " ".join(_told(released.answer, language))
+
+
+def caveats(released: Released[AnyAnswer], language: str = "en") -> tuple[str, ...]:
+    """What a reader must know beside the answer: its caveats, and why it is shown exactly."""
+    answer = released.answer
+    notes = () if isinstance(answer, Refusal) else answer.caveats
+    said = [note.words(language) for note in notes]
+    if released.exempt:
+        said.append(sentence("say.exempt", {"reason": released.exempt}, language))
+    return tuple(said)
+
+
+def how_sure(released: Released[AnyAnswer], language: str = "en") -> str:
+    """What kind of evidence this is, in a sentence."""
+    answer = released.answer
+    if isinstance(answer, Refusal):
+        return sentence("say.sure-refused", {}, language)
+    return sentence(f"say.sure-{answer.strength.replace(' ', '-')}", {}, language)
+
+
+def left_out(counts: Counts | None, language: str = "en") -> tuple[str, ...]:
+    """Everyone who is not counted, with the reason."""
+    return tuple(
+        sentence(
+            f"say.left-out-{'one' if e.n == 1 else 'many'}",
+            {"n": e.n, "reason": sentence(f"excluded.{e.reason}", {}, language)},
+            language,
+        )
+        for e in (counts.excluded if counts else ())
+    )
+
+
+def column_label(name: str, language: str = "en") -> str:
+    """What people read above a column."""
+    key = f"column.{name}"
+    return sentence(key, {}, language) if has(key, language) else name.replace("_", " ")
+
+
+def _told(answer: AnyAnswer, language: str) -> list[str]:
+    if isinstance(answer, Refusal):
+        parts = ("what", "expected", "next")
+        given = {**answer.params, **answer.saw, **answer.needs}
+        return [sentence(f"{answer.code}.{p}", given, language) for p in parts]
+    if isinstance(answer, Finding):
+        return _Finding(answer, language).told()
+    return _TABLES.get(answer.name, _plain_table)(answer, language)
+
+
+def _open(text: str) -> str:
+    """A sentence starts with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+class _Finding:
+    """One number in words."""
+
+    def __init__(self, finding: Finding, language: str) -> None:
+        self.finding, self.language = finding, language
+        self.question = finding.estimand
+        parts = finding.parts
+        self.given: dict[str, Any] = {
+            "outcome": self.question.outcome,
+            "population": self.question.population,
+            "horizon": self.question.horizon,
+            "contrast": self.question.contrast,
+            "n": finding.counts.analysed,
+            "a": parts[0].group if parts else "",
+            "b": parts[1].group if len(parts) > 1 else "",
+        }
+
+    def say(self, key: str, **more: Any) -> str:
+        return _open(sentence(f"say.{key}", {**self.given, **more}, self.language))
+
+    def told(self) -> list[str]:
+        key = self.finding.method.key
+        if key == "bottleneck":
+            return self._bottleneck()
+        if len(self.finding.parts) > 1:
+            return self._difference("gap" if key == "gap" else "difference")
+        return self._level()
+
+    def _bottleneck(self) -> list[str]:
+        told = [self.say("bottleneck")]
+        came = self.finding.parts
+        if len(came) > 1 and None not in (came[0].numerator, came[1].numerator):
+            told.append(
+                self.say(
+                    "bottleneck-counts",
+                    before=came[0].numerator,
+                    after=came[1].numerator,
+                    lost=(came[0].numerator or 0) - (came[1].numerator or 0),
+                    entered=came[0].n,
+                    percent=percent(self.finding.value),
+                )
+            )
+        return [*told, *self._range_of_level()]
+
+    def _level(self) -> list[str]:
+        part = self.finding.parts[0] if self.finding.parts else None
+        unit, value = self.question.unit, self.finding.value
+        if unit == "share" and part is not None and part.numerator is not None:
+            told = self.say("share", x=part.numerator, n=part.n, percent=percent(value))
+        elif unit == "people":
+            told = self.say("count", value=round(value))
+        else:
+            said = with_year(
+                amount(value, unit, self.language), self.question.dollar_year, self.language
+            )
+            told = self.say("level", amount=said)
+        return [told, *self._range_of_level()]
+
+    def _range_of_level(self) -> list[str]:
+        interval = self.finding.interval
+        if interval is None or interval.kind == "complete count":
+            return []
+        ends = around(interval.low, interval.high, self.question.unit, self.language)
+        return [self.say("fits", range=ends)]
+
+    def _difference(self, form: str) -> list[str]:
+        finding, unit = self.finding, self.question.unit
+        interval = finding.interval
+        if interval is not None and interval.low < 0 < interval.high:
+            return [self.say(f"{form}-unclear"), self._best_guess(interval)]
+        sign = (finding.value > 0) - (finding.value < 0)
+        how = {1: "more", 0: "same", -1: "less"}[sign]
+        size = change(finding.value, unit, self.language)
+        told = self.say(
+            f"{form}-{how}",
+            hundred=in_hundred(finding.value),
+            change=with_year(size, self.question.dollar_year, self.language),
+        )
+        return [told] + ([self.say("fits", range=self._ends(interval))] if interval else [])
+
+    def _best_guess(self, interval: Interval) -> str:
+        size = change(self.finding.value, self.question.unit, self.language)
+        return self.say(
+            "best-guess",
+            change=with_year(size, self.question.dollar_year, self.language),
+            range=self._ends(interval),
+        )
+
+    def _ends(self, interval: Interval) -> str:
+        return either(
+            [between(a, b, self.question.unit, self.language) for a, b in interval.pieces],
+            self.language,
+        )
+
+
+def either(options: list[str], language: str) -> str:
+    """One or the other, in words."""
+    said = options[0]
+    for option in options[1:]:
+        said = sentence("say.or", {"first": said, "last": option}, language)
+    return said
+
+
+# -- tables
+
+
+def main_rows(table: Table) -> list[Mapping[str, Cell]]:
+    """The rows of everyone in a journey: all of them when it is not by group."""
+    by = [d for d in table.dimensions if d.name != "milestone" and d.total is not None]
+    return [r for r in table.rows if all(r[d.name] == d.total for d in by)]
+
+
+def group_key(table: Table) -> str | None:
+    """The column that tells groups apart, if there is one."""
+    keys = [c.name for c in table.columns if c.role == "key" and c.name != "milestone"]
+    return keys[-1] if keys else None
+
+
+def _journey(table: Table, language: str) -> list[str]:
+    by = group_key(table)
+    if by is not None:
+        return _journey_by_group(table, by, language)
+    rows = main_rows(table)
+    given = {"population": table.estimand.population, "horizon": table.estimand.horizon}
+    rated = [r for r in rows[1:] if r["rate"] is not None]
+    if not rated:
+        key = "say.journey-hidden" if table.hidden else "say.journey-early"
+        return [_open(sentence(key, {**given, "n": rows[0]["people"] or 0}, language))]
+    last = rated[-1]
+    told = sentence(
+        "say.journey",
+        {
+            **given,
+            "n": last["entered"],
+            "x": last["reached"],
+            "percent": percent(float(last["rate"] or 0)),
+            "milestone": last["milestone"],
+        },
+        language,
+    )
+    shown = [(str(r["milestone"]), int(r["reached"] or 0)) for r in (rows[0], *rated)]
+    before, after = max(pairwise(shown), key=lambda step: step[0][1] - step[1][1])
+    loss: dict[str, Scalar] = {
+        "before": before[0],
+        "from": before[1],
+        "after": after[0],
+        "to": after[1],
+    }
+    return [_open(told), sentence("say.journey-loss", loss, language)]
+
+
+def _journey_by_group(table: Table, by: str, language: str) -> list[str]:
+    last = table.rows[-1]["milestone"]
+    total = next((d.total for d in table.dimensions if d.name == by), None)
+    ends = [r for r in table.rows if r["milestone"] == last and r[by] != total]
+    said = [
+        sentence("say.item", {"name": r[by], "value": percent(float(r["rate"]))}, language)
+        for r in ends
+        if r["rate"] is not None
+    ]
+    told = []
+    if said:
+        given = {"milestone": last, "horizon": table.estimand.horizon, "list": "; ".join(said)}
+        told.append(_open(sentence("say.journey-groups", given, language)))
+    return told + _too_few([str(r[by]) for r in ends if r["rate"] is None], table, language)
+
+
+def _too_few(names: list[str], table: Table, language: str) -> list[str]:
+    if not names:
+        return []
+    key = "say.too-few-for" if table.hidden else "say.too-early-for"
+    return [sentence(key, {"names": ", ".join(names)}, language)]
+
+
+def _gap(table: Table, language: str) -> list[str]:
+    by = group_key(table) or ""
+    shown = [r for r in table.rows if r["difference"] is not None]
+    told = []
+    if shown:
+        row = max(shown, key=lambda r: abs(float(r["difference"] or 0)))
+        value, low, high = (float(row[k] or 0) for k in ("difference", "low", "high"))
+        given = {
+            "a": row[by],
+            "b": sentence("label.everyone-else", {}, language),
+            "outcome": table.estimand.outcome,
+            "population": table.estimand.population,
+            "horizon": table.estimand.horizon,
+            "hundred": in_hundred(value),
+        }
+        ends = between(low, high, "share", language)
+        if low < 0 < high:
+            more = {"change": change(value, "share", language), "range": ends}
+            told = [
+                sentence("say.gap-unclear", given, language),
+                sentence("say.best-guess", more, language),
+            ]
+        else:
+            key = "say.gap-more" if value > 0 else "say.gap-less"
+            told = [
+                sentence(key, given, language),
+                sentence("say.fits", {"range": ends}, language),
+            ]
+    told += _too_few([str(r[by]) for r in table.rows if r["difference"] is None], table, language)
+    return [_open(t) for t in told]
+
+
+def _estimate_rows(table: Table) -> tuple[str, str, str]:
+    value = next(c.name for c in table.columns if c.role == "value")
+    low = next((c.name for c in table.columns if c.role == "low"), "")
+    high = next((c.name for c in table.columns if c.role == "high"), "")
+    return value, low, high
+
+
+def _forest(table: Table, language: str) -> list[str]:
+    by = group_key(table) or ""
+    value, low, high = _estimate_rows(table)
+    unit = table.estimand.unit
+    said, hidden = [], []
+    for row in table.rows:
+        if row[value] is None:
+            hidden.append(str(row[by]))
+            continue
+        size = change(float(row[value] or 0), unit, language)
+        ends = between(float(row[low] or 0), float(row[high] or 0), unit, language)
+        said.append(
+            sentence("say.forest-item", {"name": row[by], "change": size, "range": ends}, language)
+        )
+    given = {
+        "outcome": table.estimand.outcome,
+        "contrast": table.estimand.contrast,
+        "list": "; ".join(said),
+    }
+    told = [_open(sentence("say.forest", given, language))] if said else []
+    return told + _too_few(hidden, table, language)
+
+
+def _arms(table: Table, language: str) -> list[str]:
+    by = group_key(table) or ""
+    value = _estimate_rows(table)[0]
+    unit = next(c.unit for c in table.columns if c.name == value)
+    said, hidden = [], []
+    for row in table.rows:
+        if row[value] is None:
+            hidden.append(str(row[by]))
+            continue
+        given = {"name": row[by], "value": amount(float(row[value] or 0), unit, language)}
+        said.append(sentence("say.arm", {**given, "n": row["n"]}, language))
+    given = {
+        "outcome": with_year(table.estimand.outcome, table.estimand.dollar_year, language),
+        "list": "; ".join(said),
+    }
+    told = [_open(sentence("say.arms", given, language))] if said else []
+    return told + _too_few(hidden, table, language)
+
+
+def _plain_table(table: Table, language: str) -> list[str]:
+    question = table.estimand
+    given = {
+        "outcome": question.outcome,
+        "population": question.population,
+        "horizon": question.horizon,
+    }
+    return [_open(sentence("say.table", given, language))]
+
+
+_TABLES = {"journey": _journey, "gap": _gap, "forest": _forest, "arms": _arms}
