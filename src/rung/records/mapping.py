@@ -31,7 +31,7 @@ class Target(NamedTuple):
             if table not in ("id", IGNORE):
                 raise ValueError("not a target")
             return cls(table)
-        if len(rest) > 2 or not all(rest) or not (len(rest) == 1 or rest[1].isdecimal()):
+        if len(rest) > 2 or not all((table, *rest)) or not (len(rest) == 1 or rest[1].isdecimal()):
             raise ValueError("not a target")
         return cls(table, rest[0], int(rest[1]) if len(rest) == 2 else 1)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rung.records.schema import manual
 from rung.records.schema.codes import NO, STATE_WORDS, STATES, YES, YES_NO
 from rung.records.schema.people import CONSENTS, PARTICIPANTS, REFERRALS, SUPPORTS, VOICES
 from rung.records.schema.program import (
@@ -37,6 +38,7 @@ __all__ = [
     "Kind",
     "Side",
     "TableSchema",
+    "page",
 ]
 
 TABLES: Mapping[str, TableSchema] = {
@@ -61,3 +63,8 @@ TABLES: Mapping[str, TableSchema] = {
     )
 }
 """Every table Rung knows, people first."""
+
+
+def page() -> str:
+    """The manual page of the records in Markdown (`docs/records.md`)."""
+    return manual.page(TABLES)
