@@ -146,6 +146,10 @@ def test_the_mapping_names_every_header_and_word(messy: tuple[Path, Truth]) -> N
                 declared = TABLES[table].column(column)
                 codes = set(declared.code_list.codes) if declared.code_list else set()
                 assert set(each.values.get(header, {}).values()) <= codes
+    targets = {t for m in maps for t in m.columns.values()}
+    own = {f"{t}.{g.key}" for g in lab.groups for t in ("groups", "participants", "enrolments")}
+    assert len(own & targets) == len(lab.groups)
+    assert {f"milestones.{m.key}" for m in lab.milestones} <= targets
     assert not list((out / "records").glob("*.parquet"))
 
 

@@ -129,6 +129,7 @@ PEOPLE = (
     Sent(key="email", header="Email", target="private.email", kinds=("spaces", "capitals")),
     Sent(key="dob", header="DOB", target="participants.birth_date",
          kinds=("date_format", "date_format", "zero_date", "blank")),
+    Sent(key="age_group", header="Age Group", target="groups.age_group"),
     Sent(key="zip", header="Zip", target="participants.zip", kinds=("lost_zeros", "blank")),
     Sent(key="gender", header="Gender", target="participants.gender", misspelt="Gendr",
          kinds=_WORDS),

@@ -18,6 +18,7 @@ SELECT
     strftime(
         CAST(entered_on - CAST(floor(365.0 * draw(k, 'birthday')) AS INTEGER) AS DATE)
             - to_years(CAST(age_at_entry AS INTEGER)), '%m/%d/%Y') AS dob,
+    age_group,
     printf('%05d', 1000 + CAST(floor(8000.0 * draw(k, 'zip')) AS INTEGER)) AS zip,
     CASE gender WHEN 'female' THEN 'Female' WHEN 'male' THEN 'Male'
         WHEN 'nonbinary' THEN 'Non-binary' END AS gender,
