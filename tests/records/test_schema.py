@@ -17,7 +17,7 @@ CODED = [(t, c) for t, c in COLUMNS if c.kind is Kind.CODE]
 
 
 def test_the_manual_page_is_the_committed_one() -> None:
-    """`make docs` writes it again."""
+    """`schema.page()` makes it: write it to docs/records.md again."""
     assert (DOCS / "records.md").read_text("utf-8") == schema.page()
 
 
