@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+|\d+(?:[a-z]+)?")
@@ -159,7 +160,11 @@ class Vocabulary:
         mended: list[str] = []
         for word in words:
             if word not in self._by_token and len(word) >= 5 and word.isalpha():
-                found = process.extractOne(word, self._known, scorer=fuzz.ratio, score_cutoff=84)
+                # one slip (a swap counts as one) in a short word, two in a long one
+                slips = 1 if len(word) < 8 else 2
+                found = process.extractOne(
+                    word, self._known, scorer=OSA.distance, score_cutoff=slips
+                )
                 if found and found[0][0] == word[0]:
                     word, cost = _canonical(found[0]), cost * 0.97
             mended.append(word)

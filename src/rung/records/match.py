@@ -376,7 +376,8 @@ def _choose(
     header = reading.profile.header
     spare = _fallback(reading, table)
     options = [r for r in ranked if r[1] >= 0.45]
-    if not options or (options[0][1] < spare.sure and options[0][1] < 0.5):
+    weak = bool(options) and options[0][1] < 0.6 and not reading.disputed
+    if not options or (weak and spare.target != "ignore"):
         others = tuple((r[2].candidate.target, round(r[1], 2)) for r in ranked[:2])
         target = spare.target if spare.target == "ignore" else _numbered(spare.target, taken)
         taken[target] = taken.get(target, 0) + 1

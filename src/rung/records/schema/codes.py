@@ -126,7 +126,7 @@ RACE = CodeList(
             "hispanic/latino", "hispanic / latino", "hispanic/latinx", "latino/a", "chicano",
             "hispanic or latina", "hispanic or latinx", "hispanic/latina", "latino/hispanic",
             "mexican", "puerto rican", "hisp", "hispano", "latin", "hispanic/latino/a",
-            "hispanic or latino/a", "hispanic, latino or spanish origin",
+            "hispanic or latino/a", "hispanic, latino or spanish origin", "latina/o", "latinx/a/o",
         ),
         "middle_eastern": (
             "middle eastern", "north african", "mena", "arab", "arab american",
