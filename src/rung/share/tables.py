@@ -1,0 +1,247 @@
+"""A released answer as rows of text, for the terminal, HTML and Excel alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rung.finding import Cell, Column, Finding, Refusal, Table
+from rung.messages import sentence
+from rung.share import say
+from rung.share.numbers import amount, change, size
+from rung.share.release import AnyAnswer, Released
+
+Align = Literal["left", "right"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's label and the side its text keeps to."""
+
+    label: str
+    align: Align
+
+
+@dataclass(frozen=True)
+class Text:
+    """A cell as people read it; `value` is the released number behind it, when there is one."""
+
+    text: str
+    value: Cell = None
+    unit: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table ready to be set: nothing in it needs computing."""
+
+    title: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def table(released: Released[AnyAnswer], language: str = "en") -> Grid:
+    """The data behind an answer; a refusal has no rows and one note."""
+    answer = released.answer
+    if isinstance(answer, Refusal):
+        return Grid(say.headline(released, language), (), (), (say.words(released, language),))
+    if isinstance(answer, Finding):
+        return _of_finding(answer, language)
+    return _of_table(answer, language)
+
+
+def _number(value: float | None, unit: str, language: str, signed: bool = False) -> Text:
+    if value is None:
+        return Text("")
+    said = (change if signed else amount)(value, unit, language)
+    return Text(said, value, unit)
+
+
+def _range(low: float, high: float, unit: str, language: str, signed: bool) -> Text:
+    if signed:
+        ends = (change(low, unit, language), change(high, unit, language))
+    elif unit == "share":
+        ends = (amount(low, unit).rstrip("\N{NO-BREAK SPACE}%"), amount(high, unit))
+    else:
+        ends = (amount(low, unit, language), amount(high, unit, language))
+    return Text(sentence("label.range", {"low": ends[0], "high": ends[1]}, language))
+
+
+def _label(key: str, language: str) -> str:
+    return sentence(f"label.{key}", {}, language)
+
+
+def _of_finding(finding: Finding, language: str) -> Grid:
+    unit = finding.estimand.unit
+    reached = any(p.numerator is not None for p in finding.parts)
+    heads = [Head(_label("who", language), "left"), Head(say.column_label("n", language), "right")]
+    if reached:
+        heads.append(Head(say.column_label("reached", language), "right"))
+    heads.append(Head(_label("share" if unit == "share" else "average", language), "right"))
+    heads.append(Head(_label("range-head", language), "right"))
+    rows = []
+    for part in finding.parts:
+        row = [Text(part.group), Text(f"{part.n:,}", part.n, "people")]
+        if reached:
+            x = part.numerator
+            row.append(Text("") if x is None else Text(f"{x:,}", x, "people"))
+        rows.append((*row, _number(part.value, unit, language), Text("")))
+    signed = len(finding.parts) > 1 and finding.method.key != "bottleneck"
+    label = "difference" if signed else "lost-here" if len(finding.parts) > 1 else "whole"
+    n = finding.counts.analysed
+    last = [Text(_label(label, language)), Text(f"{n:,}", n, "people")]
+    ends = finding.interval
+    shown = ends is not None and ends.kind != "complete count"
+    rows.append(
+        (
+            *last,
+            *([Text("")] if reached else []),
+            _number(finding.value, unit, language, signed),
+            _range(ends.low, ends.high, unit, language, signed) if ends and shown else Text(""),
+        )
+    )
+    return Grid(finding.estimand.outcome, tuple(heads), tuple(rows))
+
+
+def _worth_showing(table: Table, column: Column) -> bool:
+    """Book-keeping columns without a single number to tell stay out."""
+    if column.role in ("low", "high"):
+        return False
+    if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
+        return True
+    return any(row[column.name] for row in table.rows)
+
+
+def _of_table(table: Table, language: str) -> Grid:
+    shown = [c for c in table.columns if _worth_showing(table, c)]
+    ends = {c.role: c for c in table.columns if c.role in ("low", "high")}
+    owner = None
+    for column in table.columns:
+        if column.role == "value":
+            owner = column
+        if column.role == "low":
+            break
+    signs = {c.name for c in shown if c.role == "value" and _signed(table, c)}
+    heads: list[Head] = []
+    for column in shown:
+        align: Align = "left" if column.role == "key" else "right"
+        heads.append(Head(say.column_label(column.name, language), align))
+        if column is owner and len(ends) == 2:
+            heads.append(Head(_label("range-head", language), "right"))
+    rows = []
+    hidden = {(h.row, h.column): h.reason for h in table.hidden}
+    for i, row in enumerate(table.rows):
+        cells: list[Text] = []
+        for column in shown:
+            reason = hidden.get((i, column.name))
+            if reason:
+                cells.append(Text(sentence(f"hidden.{reason}", {}, language), hidden=True))
+            else:
+                cells.append(_cell(column, row[column.name], language, column.name in signs))
+            if column is owner and len(ends) == 2:
+                low, high = row[ends["low"].name], row[ends["high"].name]
+                if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+                    cells.append(_range(low, high, column.unit, language, column.name in signs))
+                else:
+                    cells.append(Text("", hidden=(i, ends["low"].name) in hidden))
+        rows.append(tuple(cells))
+    notes = (_label("too-few-note", language),) if hidden else ()
+    return Grid(table.estimand.outcome, tuple(heads), tuple(rows), notes)
+
+
+def shares(released: Released[Table], language: str = "en") -> Grid:
+    """A journey by group, for a narrow page: a row a milestone, a column a level, its share."""
+    answer = released.answer
+    group = answer.columns[0].name
+    said: dict[str, dict[str, Text]] = {}
+    hidden = {(h.row, h.column): h.reason for h in answer.hidden}
+    rate = next(c for c in answer.columns if c.role == "value")
+    for i, row in enumerate(answer.rows):
+        reason = hidden.get((i, rate.name))
+        cell = (
+            Text(sentence(f"hidden.{reason}", {}, language), hidden=True)
+            if reason
+            else _cell(rate, row[rate.name], language, signed=False)
+        )
+        said.setdefault(str(row["milestone"]), {})[str(row[group])] = cell
+    levels = list(next(iter(said.values())))
+    heads = (
+        Head(say.column_label("milestone", language), "left"),
+        *(Head(level, "right") for level in levels),
+    )
+    rows = tuple((Text(m), *(cells[level] for level in levels)) for m, cells in said.items())
+    notes = (_label("too-few-note", language),) if hidden else ()
+    return Grid(answer.estimand.outcome, heads, rows, notes)
+
+
+def _signed(table: Table, column: Column) -> bool:
+    return table.name == "forest" or column.interval == "newcombe" or column.name == "difference"
+
+
+def _cell(column: Column, value: Cell, language: str, signed: bool) -> Text:
+    if value is None:
+        return Text("")
+    if isinstance(value, str):
+        return Text(value, value)
+    if column.unit in ("people", "number") and isinstance(value, int):
+        return Text(f"{value:,}", value, column.unit)
+    if column.role == "se":
+        return Text(size(value, column.unit, language), value, column.unit)
+    return _number(float(value), column.unit, language, signed)
+
+
+# -- Excel
+
+_FORMATS = {"share": "0%", "dollars": '"$"#,##0', "people": "#,##0", "days": "#,##0"}
+
+
+def xlsx(path: Path, released: Iterable[Released[AnyAnswer]], language: str = "en") -> None:
+    """Write one sheet an answer. Text is written as text: nothing in it can run as a formula."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+
+    book = Workbook()
+    book.remove(book.active)  # type: ignore[arg-type]
+    for number, each in enumerate(released, 1):
+        grid = table(each, language)
+        sheet = book.create_sheet(_sheet_name(number, grid.title))
+        lines: list[list[Text]] = [[Text(say.headline(each, language))], []]
+        lines.append([Text(h.label) for h in grid.heads])
+        lines += [list(row) for row in grid.rows]
+        lines.append([])
+        lines += [[Text(note)] for note in (*grid.notes, *say.caveats(each, language))]
+        for i, line in enumerate(lines, 1):
+            for j, cell in enumerate(line, 1):
+                _write(sheet.cell(i, j), cell)
+        sheet["A1"].font = Font(bold=True, size=14)
+        for j, head in enumerate(grid.heads, 1):
+            top = sheet.cell(3, j)
+            top.font = Font(bold=True)
+            top.alignment = Alignment(horizontal=head.align, wrap_text=True)
+            sheet.column_dimensions[top.column_letter].width = 26 if j == 1 else 16
+        sheet.freeze_panes = "A4"
+    if not book.sheetnames:
+        book.create_sheet("empty")
+    book.save(path)
+
+
+def _write(cell: object, text: Text) -> None:
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+
+    assert isinstance(cell, Cell)  # noqa: S101 (a merged cell never comes here)
+    if isinstance(text.value, (int, float)) and not isinstance(text.value, bool):
+        cell.value = text.value
+        cell.number_format = _FORMATS.get(text.unit, "General")
+        return
+    if text.text:
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", text.text)[:32_767]
+        cell.data_type = "s"  # a leading = stays text
+
+
+def _sheet_name(number: int, title: str) -> str:
+    kept = "".join(c if c.isalnum() or c in " -" else " " for c in title)
+    return f"{number} {' '.join(kept.split())}"[:31].strip()
