@@ -17,28 +17,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
-    import click
+    import typer
+    from typer.main import get_command
 
     from rung.cli.app import app
 
     try:
-        import typer.main
-
-        status = typer.main.get_command(app).main(
-            args=arguments, prog_name="rung", standalone_mode=False
-        )
+        status = get_command(app).main(args=arguments, prog_name="rung", standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.ClickException as error:
-        return _usage(error, as_json=as_json)
     except BrokenPipeError:
         # the reader of our output has gone; nothing is left to tell anyone
         sys.stderr.close()
         return 0
     except Exception as error:
+        if hasattr(error, "format_message"):  # the parser's own errors
+            return _usage(error, as_json=as_json)
         return _failed(error, as_json=as_json)
 
 

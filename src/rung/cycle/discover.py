@@ -13,6 +13,7 @@ from rung.errors import CannotAnswer, PlanError
 from rung.finding import Estimand, Method, Note, Refusal
 from rung.records.lab import Group, Lab
 from rung.records.mapping import FileMap
+from rung.records.schema import TABLES
 from rung.share.release import Audience
 
 
@@ -29,27 +30,39 @@ def groups(lab: Lab, by: Sequence[str], columns: Iterable[str]) -> tuple[Group, 
     for key in by:
         name = key if key in known or key in have else headers.get(key.casefold(), key)
         if name in known:
-            found.append(known[name])
+            found.append(_labelled(known[name]))
         elif name in have or name in cohorts.DERIVED:
-            found.append(Group(key=name, label=key if name != key else ""))
+            found.append(_labelled(Group(key=name, label=key if name != key else "")))
         else:
             choices = sorted({*known, *cohorts.DERIVED})
             raise PlanError("PLAN-no-group", group=key, known=", ".join(choices))
     return tuple(found)
 
 
+def _labelled(group: Group) -> Group:
+    """A group with the schema's words for its levels, where the lab gives none of its own."""
+    words: dict[str, str] = {}
+    for table in ("participants", "enrolments"):
+        for column in TABLES[table].columns:
+            if column.name == group.key:
+                words.update(column.codes)
+            elif column.name in group.columns:
+                words[column.name] = column.meaning.rstrip(".")
+    return group.model_copy(update={"labels": {**words, **group.labels}})
+
+
 def answers(summary: Summary, level: float = 0.95) -> tuple[AnyAnswer, ...]:
     """Every answer of a diagnosis: the loss, the journey, the gap, then group by group."""
-    found: list[AnyAnswer] = [gaps.bottleneck(summary, level), journey.table(summary, None, level)]
+    made: list[AnyAnswer] = [gaps.bottleneck(summary, level), journey.table(summary, None, level)]
     gap = gaps.largest(summary, level)
     if gap is not None:
-        found.append(gap)
+        made.append(gap)
     for group in summary.groups:
-        found.append(journey.table(summary, group, level))
+        made.append(journey.table(summary, group, level))
         compared = gaps.table(summary, group, level)
         if compared is not None:
-            found.append(compared)
-    return tuple(found)
+            made.append(compared)
+    return tuple(made)
 
 
 def _refusal(why: CannotAnswer, lab: Lab) -> Refusal:
@@ -71,6 +84,41 @@ def _refusal(why: CannotAnswer, lab: Lab) -> Refusal:
     )
 
 
+def found(
+    lab: Lab,
+    *,
+    by: Sequence[str] | None = None,
+    cohort: str | None = None,
+    as_of: dt.date | None = None,
+    within: int | None = None,
+    level: float = 0.95,
+) -> tuple[AnyAnswer, ...]:
+    """The answers of a diagnosis, not yet released."""
+    settings = lab.section("journey", JourneySettings)
+    if within is not None:
+        if within < 1:
+            raise PlanError("PLAN-within", days=within)
+        settings = settings.model_copy(update={"within_days": within})
+    journeys = lab.need("journeys")
+    with lab.session() as session:
+        keys = [g.key for g in lab.groups] if by is None else by
+        chosen = groups(lab, keys, session.columns("journeys"))
+        try:
+            summary = journey.summarise(
+                session,
+                milestones=lab.milestones,
+                groups=chosen,
+                settings=settings,
+                as_of=as_of or lab.clock.as_of,
+                cohort=cohort,
+                unit=lab.about.unit,
+                inputs=(lab.digest(journeys),),
+            )
+        except CannotAnswer as why:
+            return (_refusal(why, lab),)
+    return answers(summary, level)
+
+
 def diagnose(
     lab: Lab,
     *,
@@ -88,31 +136,9 @@ def diagnose(
     `within` the H of "reached within H days". Raises PlanError for names the lab does not have,
     RecordsError when nothing was imported.
     """
-    settings = lab.section("journey", JourneySettings)
-    if within is not None:
-        if within < 1:
-            raise PlanError("PLAN-within", days=within)
-        settings = settings.model_copy(update={"within_days": within})
-    journeys = lab.need("journeys")
-    with lab.session() as session:
-        chosen = groups(lab, by, session.columns("journeys")) if by is not None else lab.groups
-        try:
-            summary = journey.summarise(
-                session,
-                milestones=lab.milestones,
-                groups=chosen,
-                settings=settings,
-                as_of=as_of or lab.clock.as_of,
-                cohort=cohort,
-                unit=lab.about.unit,
-                inputs=(lab.digest(journeys),),
-            )
-            found: tuple[AnyAnswer, ...] = answers(summary, level)
-        except CannotAnswer as why:
-            found = (_refusal(why, lab),)
     return told(
         "diagnose",
-        found,
+        found(lab, by=by, cohort=cohort, as_of=as_of, within=within, level=level),
         audience=audience,
         exempt=lab.about.public_use,
         today=clock() if clock else None,
@@ -134,7 +160,7 @@ def reconcile(
         raise PlanError("PLAN-reported", reported=reported)
     journeys = lab.need("journeys")
     with lab.session() as session:
-        found = reconciled(
+        counted = reconciled(
             session,
             milestones=lab.milestones,
             milestone=milestone,
@@ -144,7 +170,7 @@ def reconcile(
         )
     return told(
         "reconcile",
-        found,
+        counted,
         audience=audience,
         exempt=lab.about.public_use,
         today=clock() if clock else None,

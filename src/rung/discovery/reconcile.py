@@ -189,6 +189,11 @@ def _target(
     return _condition(rule, target, later, years)
 
 
+def _plainer(a: Rule, b: Rule) -> bool:
+    """Whether `a` changes only some of what `b` changes."""
+    return set(a.changes()) < set(b.changes())
+
+
 def _answers(
     found: dict[Rule, int], target: Milestone, period: str, reported: int, origin: Origin
 ) -> tuple[Answer, ...]:
@@ -212,12 +217,11 @@ def _answers(
         note = Note("reconcile-match", {"rule": match[0].words(), "n": len(match)})
     else:
         note = Note("reconcile-none", {"n": len(found)})
-    nearest = sorted(found, key=lambda r: (abs(found[r] - reported), len(r.changes())))
-    single = [r for r in found if len(r.changes()) <= 1]
-    shown = sorted(
-        {*nearest[:SHOWN], *single},
-        key=lambda r: (abs(found[r] - reported), len(r.changes()), r.changes()),
-    )
+    plainest = [
+        r for r, n in found.items() if not any(_plainer(o, r) for o, m in found.items() if m == n)
+    ]
+    nearest = sorted(plainest, key=lambda r: (abs(found[r] - reported), len(r.changes())))
+    shown = [r for i, r in enumerate(nearest) if i < SHOWN or r == Rule()]
     rows: list[dict[str, Cell]] = [
         {"rule": r.words(), "count": found[r], "difference": found[r] - reported} for r in shown
     ]

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -106,7 +106,7 @@ class Lab:
     toml: tomlkit.TOMLDocument
 
     @classmethod
-    def open(cls, path: Path) -> Lab:
+    def open(cls, path: Path) -> Self:
         """Open a lab; raises RecordsError when there is none, PlanError when it is not TOML."""
         file = path / "lab.toml"
         if not file.is_file():
@@ -118,7 +118,7 @@ class Lab:
             raise PlanError("PLAN-not-toml", line=line) from e
 
     @classmethod
-    def create(cls, path: Path, toml: tomlkit.TOMLDocument) -> Lab:
+    def create(cls, path: Path, toml: tomlkit.TOMLDocument) -> Self:
         """Make the folders of a new lab and write its `lab.toml`; never over an existing one."""
         if (path / "lab.toml").exists():
             raise PlanError("PLAN-lab-exists", folder=path.name)

@@ -153,9 +153,11 @@ def _of_table(table: Table, language: str) -> Grid:
     return Grid(table.estimand.outcome, tuple(heads), tuple(rows), notes)
 
 
-def shares(released: Released[Table], language: str = "en") -> Grid:
+def shares(released: Released[AnyAnswer], language: str = "en") -> Grid:
     """A journey by group, for a narrow page: a row a milestone, a column a level, its share."""
     answer = released.answer
+    if not isinstance(answer, Table):
+        raise TypeError("only a journey by group has shares by level")
     group = answer.columns[0].name
     said: dict[str, dict[str, Text]] = {}
     hidden = {(h.row, h.column): h.reason for h in answer.hidden}

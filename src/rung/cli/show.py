@@ -1,0 +1,176 @@
+"""Printing: a title line, a table that fits 100 columns, one sentence, the next command.
+
+Standard output gets either words or exactly one JSON document; progress and errors go to standard
+error. Colour is for structure alone, and off when the output is not a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from rung.errors import Problem, RungError
+from rung.messages import sentence
+
+if TYPE_CHECKING:
+    from rung.cycle.outcome import AnyAnswer, Outcome
+    from rung.share.release import Released
+    from rung.share.tables import Grid as GridOfText
+
+WIDTH = 100
+
+
+def _console(*, err: bool = False) -> Console:
+    console = Console(stderr=err, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def _json(document: Mapping[str, Any]) -> None:
+    from rung.share.contract import json_text
+
+    sys.stdout.write(json_text(document))
+
+
+@contextmanager
+def progress(as_json: bool) -> Iterator[Callable[[str, float], None]]:
+    """A bar on standard error for what takes more than a second; silent when not a terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = _console(err=True)
+    if as_json or not console.is_terminal:
+        yield lambda _what, _share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("", total=1.0, visible=False, start=True)
+
+        def step(what: str, share: float) -> None:
+            # shown from the second second on: what is quick needs no bar
+            late = (bar.tasks[0].elapsed or 0) > 1
+            bar.update(task, description=escape(what), completed=share, visible=late)
+
+        yield step
+
+
+def error(failure: RungError, *, as_json: bool) -> int:
+    """Print an error's four parts; returns the exit status."""
+    if as_json:
+        _json(failure.to_json())
+        return failure.exit_status
+    console = _console(err=True)
+    for problem in failure.problems[:5]:
+        console.print(f"[bold]{escape(problem.what())}[/bold]")
+        where = _where(problem)
+        if where:
+            console.print(f"  {sentence('label.where')}: {escape(where)}")
+        console.print(f"  {sentence('label.expected')}: {escape(problem.expected())}")
+        console.print(f"  {sentence('label.next')}: {escape(problem.next())}")
+    more = len(failure.problems) - 5
+    if more > 0:
+        console.print(sentence("label.more-problems", {"n": more}))
+    console.print(f"[dim]{failure.code}[/dim]")
+    return failure.exit_status
+
+
+def _where(problem: Problem) -> str:
+    parts = [p for p in (problem.table, problem.column) if p]
+    if problem.rows is not None:
+        parts.append(sentence("label.rows", {"n": problem.rows}))
+    if problem.first_rows:
+        rows = ", ".join(f"{r:,}" for r in problem.first_rows)
+        parts.append(sentence("label.first-rows", {"rows": rows}))
+    return " · ".join(parts)
+
+
+def outcome(done: Outcome, *, as_json: bool, next_step: str = "") -> None:
+    """Print a verb's answers: for each its sentence, its table, its caveats."""
+    if as_json:
+        _json(done.to_json())
+        return
+    console = _console()
+    audience = sentence(f"label.audience-{done.audience.kind}")
+    console.print(f"[dim]{escape(audience)}[/dim]")
+    for released in done.answers:
+        _answer(console, released)
+    files(console, done.files)
+    if next_step:
+        console.print(f"\n{sentence('label.next')}: {escape(next_step)}")
+
+
+def _answer(console: Console, released: Released[AnyAnswer]) -> None:
+    from rung.share import say, tables
+
+    console.print()
+    console.print(f"[bold]{escape(say.words(released))}[/bold]")
+    if released.answer.kind == "table":
+        short = _short(released)
+        console.print(_grid(tables.table(released) if short else tables.shares(released)))
+    for note in say.caveats(released):
+        console.print(f"[dim]  · {escape(note)}[/dim]")
+
+
+def _short(released: Released[AnyAnswer]) -> bool:
+    """Whether a table fits a screen as it is; a journey by group does not."""
+    answer = released.answer
+    return not (answer.kind == "table" and answer.name == "journey" and len(answer.dimensions) > 1)
+
+
+def _grid(made: GridOfText) -> Grid:
+    """A table of `share.tables` as rich shows it."""
+    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in made.heads:
+        shown.add_column(escape(head.label), justify=head.align, overflow="fold")
+    for row in made.rows:
+        shown.add_row(*(escape(cell.text) for cell in row))
+    return shown
+
+
+def files(console: Console, paths: Sequence[Path]) -> None:
+    """Where the files went."""
+    for path in paths:
+        console.print(sentence("label.written", {"file": str(path)}), markup=False)
+
+
+def problems(console: Console, found: Sequence[Problem], most: int = 20) -> None:
+    """Problems worst first: how many rows, where, what, what to do, whose."""
+    if not found:
+        console.print(sentence("label.no-problems"))
+        return
+    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    shown.add_column(sentence("label.column-rows"), justify="right")
+    shown.add_column(sentence("label.column-where"), overflow="fold", max_width=24)
+    shown.add_column(sentence("label.column-what"), overflow="fold", max_width=48)
+    shown.add_column(sentence("label.column-owner"), overflow="fold", max_width=16)
+    for p in found[:most]:
+        rows = "" if p.rows is None else f"{p.rows:,}"
+        where = " · ".join(x for x in (p.table, p.column) if x)
+        style = "bold" if p.weight == "break" else ""
+        shown.add_row(rows, escape(where), escape(p.what()), escape(p.owner or ""), style=style)
+    console.print(shown)
+    if len(found) > most:
+        console.print(sentence("label.more-problems", {"n": len(found) - most}))
+
+
+def written(done: Any, *, as_json: bool, verb: str) -> None:
+    """Files that a verb wrote, with a sentence each."""
+    if as_json:
+        from rung.share import contract
+        from rung.share.release import Inside
+
+        _json(contract.envelope(verb, (), audience=Inside(), provenance=done.to_json()))
+        return
+    console = _console()
+    for line in done.lines:
+        console.print(line, markup=False)
+    files(console, done.files)
+    if done.next_step:
+        console.print(f"\n{sentence('label.next')}: {escape(done.next_step)}")
