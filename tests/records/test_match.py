@@ -228,6 +228,17 @@ def test_tabs_with_the_same_headers_stack() -> None:
     assert match.propose(tabs).files[0].sheets == ("*",)
     found = match.propose([*tabs, other])
     assert [f.sheets for f in found.files] == [("Spring", "Fall"), ("Jobs",)]
+    assert found.files[0].columns["_tab"] == "enrolments.cohort"
+
+
+def test_tabs_do_not_stand_for_a_cohort_that_a_column_gives() -> None:
+    columns = (profile("ID", cases.IDS), profile("Cohort", cases.COHORTS))
+    tabs = [
+        SheetProfile(source=Path("tracker.xlsx"), name=name, columns=columns)
+        for name in ("Spring", "Fall")
+    ]
+    found = match.propose(tabs).files[0]
+    assert found.columns == {"ID": "id", "Cohort": "enrolments.cohort", "_tab": "ignore"}
 
 
 SECRETS = tuple(f"Zq{a}{b}xj secret{a}{b}" for a in "abcdef" for b in "ghijkl")

@@ -19,12 +19,15 @@ from rung.records.headers import federal_names, federal_number, likeness, tokens
 from rung.records.lab import Milestone
 from rung.records.mapping import FileMap, Target
 from rung.records.proposal import (
+    NOT_DATA,
     SURE,
+    TAB,
     Match,
     Proposal,
     SheetProfile,
     groups_of,
     milestones_of,
+    stacked,
     write,
 )
 from rung.records.schema import TABLES, Kind
@@ -49,9 +52,6 @@ TEMPLATE_SHEETS: Mapping[str, str] = {
     "Supports": "supports",
 }
 """Sheets of the blank intake workbook and the table each fills."""
-NOT_DATA = frozenset({"Read me first", "Lists"})
-"""Its sheets that hold no records."""
-
 __all__ = [
     "NOT_DATA",
     "SURE",
@@ -110,7 +110,7 @@ def propose(
     matches: list[tuple[Match, ...]] = []
     readings: list[list[_Reading]] = []
     problems: list[Problem] = []
-    for sheet, names in _stacked(profiles):
+    for sheet, names in stacked(profiles):
         read = [_read(column, known) for column in sheet.columns]
         table = _table(sheet, read)
         found = _settle(read, table, sheet.name)
@@ -134,43 +134,6 @@ def propose(
         milestones=known or milestones_of(files, matches),
         groups=groups_of(files, matches),
         problems=tuple(problems),
-    )
-
-
-def _stacked(profiles: Sequence[SheetProfile]) -> list[tuple[SheetProfile, tuple[str, ...]]]:
-    """Tabs of one workbook with the same headers, as one sheet with the tabs' names."""
-    alike: dict[tuple[str, tuple[str, ...]], list[SheetProfile]] = {}
-    tabs = Counter(str(p.source) for p in profiles)  # with those that hold no records
-    for each in profiles:
-        if each.name in NOT_DATA:
-            continue
-        key = (str(each.source), tuple(c.header for c in each.columns))
-        alike.setdefault(key, []).append(each)
-    found = []
-    for (source, _), sheets in alike.items():
-        whole = len(sheets) == tabs[source]
-        names = ("*",) if whole else tuple(s.name for s in sheets)
-        first = sheets[0]
-        columns = tuple(_joined(each) for each in zip(*(s.columns for s in sheets), strict=True))
-        found.append((replace(first, columns=columns), names))
-    return found
-
-
-def _joined(parts: tuple[ColumnProfile, ...]) -> ColumnProfile:
-    if len(parts) == 1:
-        return parts[0]
-    counts: Counter[str] = Counter()
-    for part in parts:
-        counts.update(dict(part.common))
-    common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:60]
-    return ColumnProfile(
-        header=parts[0].header,
-        rows=sum(p.rows for p in parts),
-        blanks=sum(p.blanks for p in parts),
-        distinct=max(max(p.distinct for p in parts), len(counts)),
-        common=tuple(common),
-        sample=tuple(dict.fromkeys(s for p in parts for s in p.sample)),
-        profiled=sum(p.profiled for p in parts),
     )
 
 
@@ -319,6 +282,9 @@ def _settle(read: Sequence[_Reading], table: str, sheet: str) -> tuple[Match, ..
     found: list[Match] = []
     theme = ""
     for at, reading in enumerate(read):
+        if reading.profile.header == TAB:
+            found.append(_of_tab(table, taken))
+            continue
         ranked = [
             r for r in _ranked(reading, table, theme) if r[2].candidate.key != "id" or at == whose
         ]
@@ -333,6 +299,14 @@ def _settle(read: Sequence[_Reading], table: str, sheet: str) -> tuple[Match, ..
             theme = _theme(match.target)
         found.append(match)
     return _identified(found, read, table)
+
+
+def _of_tab(table: str, taken: dict[str, int]) -> Match:
+    """A tab a class is how cohorts are kept; where a column says the cohort, tabs are left out."""
+    cohort = "enrolments.cohort"
+    if table != "journeys" or cohort in taken:
+        return Match(header=TAB, target="ignore", sure=0.8)
+    return Match(header=TAB, target=cohort, sure=0.8, alternatives=(("enrolments.site", 0.5),))
 
 
 def _exact(reading: _Reading, option: _Option, table: str, sheet: str) -> bool:

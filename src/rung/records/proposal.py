@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tomlkit.items import AoT, Table
 
 from rung.errors import Problem
 from rung.messages import sentence
+from rung.records import reshape
 from rung.records.headers import federal_number
 from rung.records.lab import Group, Milestone
 from rung.records.mapping import FileMap
@@ -21,6 +23,9 @@ from rung.records.sheet import ColumnProfile
 from rung.records.steps import BY_KEY, ORDER
 
 SURE = 0.75  # below it a person is asked to look
+TAB = "_tab"  # the column that says which tab a stacked row is from
+NOT_DATA = frozenset({"Read me first", "Lists"})
+"""Sheets of the blank intake workbook that hold no records."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,69 @@ class Proposal:
     def unsure(self) -> tuple[Match, ...]:
         """Columns a person is asked to look at."""
         return tuple(m for found in self.matches for m in found if m.sure < SURE)
+
+
+def stacked(profiles: Sequence[SheetProfile]) -> list[tuple[SheetProfile, tuple[str, ...]]]:
+    """Tabs of one workbook with nearly the same headers, as one sheet with the tabs' names."""
+    groups: list[list[SheetProfile]] = []
+    tabs = Counter(str(p.source) for p in profiles)  # with those that hold no records
+    for each in profiles:
+        if each.name in NOT_DATA:
+            continue
+        for group in groups:
+            if group[0].source == each.source and reshape.alike(_headers(group[0]), _headers(each)):
+                group.append(each)
+                break
+        else:
+            groups.append([each])
+    found = []
+    for group in groups:
+        whole = len(group) == tabs[str(group[0].source)]
+        names = ("*",) if whole else tuple(s.name for s in group)
+        found.append((_joined(group), names))
+    return found
+
+
+def _headers(sheet: SheetProfile) -> list[str]:
+    return [c.header for c in sheet.columns]
+
+
+def _joined(group: Sequence[SheetProfile]) -> SheetProfile:
+    """Tabs as the import stacks them: by name, in the spelling of the first tab that has it."""
+    if len(group) == 1:
+        return group[0]
+    parts: dict[str, list[ColumnProfile]] = {}
+    for sheet in group:
+        for column in sheet.columns:
+            parts.setdefault(reshape.key(column.header), []).append(column)
+    rows = Counter({s.name: max((c.rows for c in s.columns), default=0) for s in group})
+    tab = ColumnProfile(
+        header=TAB,
+        rows=rows.total(),
+        blanks=0,
+        distinct=len(rows),
+        common=tuple(sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))[:60]),
+        sample=(),
+        profiled=rows.total(),
+    )
+    return replace(group[0], columns=(*map(_added, parts.values()), tab))
+
+
+def _added(parts: Sequence[ColumnProfile]) -> ColumnProfile:
+    """One column's profiles from several tabs, added up."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(dict(part.common))
+    common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:60]
+    return ColumnProfile(
+        header=parts[0].header,
+        rows=sum(p.rows for p in parts),
+        blanks=sum(p.blanks for p in parts),
+        distinct=max(max(p.distinct for p in parts), len(counts)),
+        common=tuple(common),
+        sample=tuple(dict.fromkeys(s for p in parts for s in p.sample)),
+        profiled=sum(p.profiled for p in parts),
+    )
 
 
 def write(toml: tomlkit.TOMLDocument, proposal: Proposal) -> None:

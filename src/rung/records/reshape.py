@@ -4,7 +4,7 @@ lengthened. Nothing is read until the result is scanned."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -27,13 +27,14 @@ def numbered(sheet: Sheet) -> exp.Select:
     return exp.select(alias(number, "_row"), *columns).from_(sheet.scan)
 
 
-def _key(column: str) -> str:
+def key(column: str) -> str:
+    """A column's name as sheets are compared: without case and punctuation."""
     return re.sub(r"[\W_]+", "", column).casefold() or column
 
 
-def alike(one: Sheet, other: Sheet) -> bool:
+def alike(one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether two sheets have nearly the same columns, case and punctuation aside."""
-    a, b = ({_key(c) for c in s.columns} for s in (one, other))
+    a, b = ({key(c) for c in columns} for columns in (one, other))
     return len(a & b) >= _ALIKE * len(a | b)
 
 
@@ -46,10 +47,10 @@ def stack(sheets: Sequence[Sheet]) -> Sheet:
     columns: dict[str, str] = {}
     for sheet in sheets:
         for c in sheet.columns:
-            columns.setdefault(_key(c), c)
+            columns.setdefault(key(c), c)
     parts: list[exp.Expr] = []
     for sheet in sheets:
-        own = {_key(c): c for c in reversed(sheet.columns)}
+        own = {key(c): c for c in reversed(sheet.columns)}
         picks = [
             alias(name(own[k]) if k in own else exp.cast(exp.null(), "VARCHAR"), c)
             for k, c in columns.items()
@@ -76,7 +77,7 @@ def stack_alike(sheets: Sequence[Sheet]) -> tuple[Sheet, ...]:
     groups: list[list[Sheet]] = []
     for sheet in sheets:
         for group in groups:
-            if group[0].source == sheet.source and alike(group[0], sheet):
+            if group[0].source == sheet.source and alike(group[0].columns, sheet.columns):
                 group.append(sheet)
                 break
         else:
