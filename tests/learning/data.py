@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,9 +16,18 @@ from rung.records.query import Session
 Columns = Mapping[str, Sequence[Any]]
 
 
+SQL_TYPES: tuple[tuple[type, str], ...] = (
+    (bool, "BOOLEAN"),
+    (int, "BIGINT"),
+    (float, "DOUBLE"),
+    (str, "VARCHAR"),
+    (dt.date, "DATE"),
+)
+
+
 def sql_type(values: Sequence[Any]) -> str:
     known = [v for v in values if v is not None]
-    for python, sql in ((bool, "BOOLEAN"), (int, "BIGINT"), (float, "DOUBLE"), (str, "VARCHAR")):
+    for python, sql in SQL_TYPES:
         if known and all(isinstance(v, python) for v in known):
             return sql
     return "DOUBLE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -337,6 +338,50 @@ def test_hostile_names_and_values_are_only_names_and_values() -> None:
         assert session.connection.execute("SELECT count(*) FROM people").fetchall() == [(60,)]
     plain = one(data, adjust="lin", covariates=("site",))
     assert found.value == pytest.approx(plain.value, rel=1e-12)
+
+
+def test_columns_named_as_ours_are_not_confused_with_them() -> None:
+    """Aliases of our queries (n, arm, assigned, level, u0, …) may be columns of the data."""
+    data = trial()
+    data["site"] = [None if i % 9 == 0 else s for i, s in enumerate(data["site"])]
+    plain = one(data, adjust="lin", covariates=("x", "site"), weights="w")
+    for names in (
+        ("u1", "assigned", "u0", "arm", "n"),
+        ("arm", "u0", "w", "level", "u2"),
+        ("assigned", "wrong", "n", "used", "arm"),
+        ("n", "arm", "e", "r1", "h"),
+    ):
+        renamed = dict(zip(names, (data[c] for c in ("y", "z", "x", "site", "w")), strict=True))
+        y, z, x, site, w = names
+        found = one(renamed, outcome=y, arm=z, adjust="lin", covariates=(x, site), weights=w)
+        assert found.value == pytest.approx(plain.value, rel=1e-12)
+        assert found.se == pytest.approx(plain.se, rel=1e-12)
+
+
+DAYS = [dt.date(2025, 1, 1 + i) for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"arm": "day"}, "PLAN-arm-kind"),
+        ({"weights": "day"}, "PLAN-weights-kind"),
+        ({"adjust": "lin", "covariates": ("day",)}, "PLAN-covariate-kind"),
+        (
+            {"adjust": "lin", "covariates": tuple(f"c{i}" for i in range(101))},
+            "PLAN-covariates-many",
+        ),
+    ],
+)
+def test_dates_are_not_numbers_and_a_hundred_columns_are_enough(
+    asked: dict[str, Any], code: str
+) -> None:
+    many = {f"c{i}": [float((i + 3 * j * j) % 19) for j in range(8)] for i in range(101)}
+    assert rejected({"z": ARMS, "y": PLAIN, "day": DAYS, **many}, **asked).code == code
+
+
+def test_a_date_is_no_outcome() -> None:
+    assert refused({"z": ARMS, "y": DAYS}).code == "ANS-outcome-kind"
 
 
 def test_errors_never_show_a_value() -> None:

@@ -169,6 +169,10 @@ def count(*, where: exp.Expr | None = None) -> exp.Expr:
     return every if where is None else exp.Filter(this=every, expression=exp.Where(this=where))
 
 
+def _most(label: str) -> exp.Expr:
+    return exp.Ordered(this=name(label), desc=True, nulls_first=False)
+
+
 def _unusable(node: exp.Expr) -> exp.Expr:
     """Not a number within reach: NaN, infinite, or beyond 1e100."""
     return exp.Not(this=exp.LT(this=exp.Abs(this=node.copy()), expression=tree(TOO_BIG)))
@@ -361,8 +365,8 @@ def _only_0_and_1(session: Session, frame: Frame) -> bool:
 
 
 def _summary(node: exp.Expr) -> tuple[exp.Expr, ...]:
-    kinds = (exp.Count, exp.Min, exp.Max, exp.Avg)
-    return tuple(each(this=node.copy()) for each in kinds)
+    plain = (each(this=node.copy()) for each in (exp.Count, exp.Min, exp.Max))
+    return (*plain, exp.Avg(this=as_double(node)))
 
 
 def _placed(
