@@ -10,7 +10,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,10 +43,11 @@ _AGREE = 1000  # rows on which DuckDB and Python must agree before DuckDB is tru
 
 
 class Record(NamedTuple):
-    """One row as csv reads it; `odd` when its quotes are not as they should be."""
+    """One row as csv reads it; `odd` when its quotes are not as they should be; its line end."""
 
     cells: list[str]
     odd: bool
+    end: str
 
 
 class _Feed(Iterator[str]):
@@ -101,24 +102,52 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
                 raise csv.Error("quotes open and never close")
             feed.put_back(taken[1:])
             cells = taken[0].rstrip("\r\n").split(delimiter)
-        yield Record(cells, odd)
+            last = taken[0]
+        else:
+            last = taken[-1]
+        yield Record(cells, odd, last[len(last.rstrip("\r\n")) :])
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first megabyte of a file, in UTF-8.
+
+    `text` is where the whole file is in UTF-8 (the source itself, or a copy); `raw` still has
+    bytes that are not UTF-8, as surrogates. `whole` says that there is no more.
+    """
+
+    source: Path
+    text: Path
+    raw: str
+    whole: bool
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file is laid out, from its first megabyte.
+    """How a text file is laid out.
 
-    `text` is the file in UTF-8 (the source itself, or a copy). `header_row` counts records from
-    1, blank lines included. `clean` says that DuckDB may read it.
+    `header_row` counts records from 1, blank lines included. `clean` says that the head has no
+    trouble, so that DuckDB may read the file.
     """
 
     text: Path
-    encoding: str
     delimiter: str
+    newline: str
     header_row: int
     header: Header
     clean: bool
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...]
+
+    def scan(self) -> exp.Expr:
+        """DuckDB's strict reading of the file."""
+        return csv_scan(
+            self.text,
+            self.header.names,
+            delimiter=self.delimiter,
+            skip=self.header_row,
+            newline=self.newline,
+        )
 
 
 def _head_records(text: str, whole: bool, delimiter: str) -> list[Record]:
@@ -139,9 +168,9 @@ def _delimiter(text: str, whole: bool) -> str:
         except csv.Error as e:
             broken = e
             continue
-        widths = Counter(len(r.cells) for r in rows if r.cells)
+        widths = Counter(len(r.cells) for r in rows if not is_blank(r.cells))
         split = {w: n for w, n in widths.items() if w > 1}
-        if split.values() and sum(split.values()) * 2 > widths.total():
+        if split and sum(split.values()) * 2 >= widths.total():
             score = max(split.values()) / widths.total()
             if score > best:
                 best, delimiter = score, candidate
@@ -152,102 +181,97 @@ def _delimiter(text: str, whole: bool) -> str:
 
 def _declared(text: str) -> str | None:
     """The separator that Excel's first line `sep=;` names."""
-    line = text[:8].lstrip("\ufeff").lower()
+    line = text[:8].lower()
     ends = line[5:6] in ("\r", "\n")
     return line[4] if line.startswith("sep=") and ends and line[4] in DELIMITERS else None
+
+
+def _start(path: Path) -> tuple[bytes, bool]:
+    with path.open("rb") as f:
+        head = f.read(HEAD)
+        return head, not f.read(1)
+
+
+def _head(path: Path, work: Path) -> _Head:
+    head, whole = _start(path)
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\x1a"):
+        raise stop("REC-empty", path)
+    encoding = encoding_of(path, head, whole)
+    if encoding == "utf-8":
+        text, problems = path, tuple[Problem, ...]()
+    else:
+        text = work_file(work, path, "utf8", ".txt")
+        to_utf8(path, encoding, text)
+        head, whole = _start(text)
+        told = Problem(code="REC-reencoded", table=path.name, params={"encoding": encoding})
+        problems = (told,)
+    raw = head.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    if not whole:  # a character cut at the end of the head must not look like bad bytes
+        raw = raw.rstrip("".join(map(chr, range(0xDC80, 0xDD00))))
+    return _Head(path, text, raw, whole, problems)
+
+
+def _columns(header: Sequence[str], body: Sequence[Record]) -> int:
+    """How many columns a table has: as its header, or as most rows when these are wider."""
+    widths = Counter(len(r.cells) for r in body if not is_blank(r.cells))
+    if not widths:
+        return len(header)
+    usual = max(widths, key=lambda w: (widths[w], w))
+    if usual > len(header) and widths[usual] * 2 > widths.total():
+        return usual
+    return max(width(header), min(usual, len(header)))
 
 
 def look(path: Path, work: Path) -> Dialect:
     """Encoding, separator, header and first troubles of a text file.
 
-    Raises REC-empty, REC-not-text, REC-header-only, REC-ragged, REC-too-wide, REC-quotes.
+    Raises REC-empty, REC-not-text, REC-header-only, REC-too-wide, REC-quotes.
     """
-    with path.open("rb") as f:
-        head = f.read(HEAD)
-        whole = not f.read(1)
-    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\x1a"):
-        raise stop("REC-empty", path)
-    encoding = encoding_of(path, head, whole)
-    problems: list[Problem] = []
-    text_path = path
-    if encoding != "utf-8":
-        text_path = work_file(work, path, "utf8", ".txt")
-        to_utf8(path, encoding, text_path)
-        problems.append(
-            Problem(code="REC-reencoded", table=path.name, params={"encoding": encoding})
-        )
-        with text_path.open("rb") as f:
-            head = f.read(HEAD)
-            whole = not f.read(1)
-    # a character cut at the end of the head must not look like a bad byte
-    text = head.decode("utf-8", "surrogateescape")
-    if not whole:
-        text = text.rstrip("".join(map(chr, range(0xDC80, 0xDD00))))
+    head = _head(path, work)
+    text = mend(head.raw)
     try:
-        delimiter = _declared(text) or _delimiter(text, whole)
-    except csv.Error as e:
-        raise stop("REC-quotes", path) from e
-    return _lay_out(path, text_path, encoding, delimiter, mend(text), text, whole, problems)
-
-
-def _lay_out(
-    path: Path,
-    text_path: Path,
-    encoding: str,
-    delimiter: str,
-    text: str,
-    raw: str,
-    whole: bool,
-    problems: list[Problem],
-) -> Dialect:
-    try:
-        rows = _head_records(text.removeprefix("\ufeff"), whole, delimiter)
+        delimiter = _declared(text) or _delimiter(text, head.whole)
+        rows = _head_records(text, head.whole, delimiter)
     except csv.Error as e:
         raise stop("REC-quotes", path) from e
     try:
-        at = find_header([r.cells for r in rows])
+        at = find_header([r.cells for r in rows], several=delimiter != _NONE)
     except ValueError as e:
         raise stop("REC-empty", path) from e
-    body = rows[at + 1 :]
-    if whole and all(is_blank(r.cells) for r in body):
+    cells, body, problems = rows[at].cells, rows[at + 1 :], list(head.problems)
+    if head.whole and all(is_blank(r.cells) for r in body):
         raise stop("REC-header-only", path)
-    cells = rows[at].cells
-    widths = Counter(len(r.cells) for r in body if r.cells)
-    usual = max(widths, key=lambda w: (widths[w], w)) if widths else len(cells)
-    columns = max(width(cells), min(usual, len(cells)), width(cells[:usual]))
-    if usual > len(cells) and widths[usual] * 2 > widths.total():
-        columns = usual  # the header is short of names
+    columns = _columns(cells, body)
     if columns > MOST_COLUMNS:
         raise stop("REC-too-wide", path, columns=columns, most=MOST_COLUMNS)
-    header = clean_header([*cells, *[""] * columns][:columns], path.name, at + 1)
-    if at and not is_blank(c for r in rows[:at] for c in r.cells):
+    if not is_blank(c for r in rows[:at] for c in r.cells):
         problems.append(Problem(code="REC-title-rows", table=path.name, rows=at, first_rows=(1,)))
     clean = (
-        raw == text
+        head.raw == text
         and "\0" not in text
-        and not any(r.odd for r in rows)
-        and all(len(r.cells) == columns and not is_blank(r.cells) for r in body)
         and len(cells) == columns
+        and not any(r.odd for r in rows)
+        and all(r.end == rows[at].end for r in rows[:-1])
+        and all(len(r.cells) == columns and not is_blank(r.cells) for r in body)
     )
-    return Dialect(
-        text=text_path,
-        encoding=encoding,
+    dialect = Dialect(
+        text=head.text,
         delimiter=delimiter,
+        newline=rows[at].end,
         header_row=at + 1,
-        header=header,
-        clean=clean and _agrees(text_path, delimiter, at + 1, header.names, body),
+        header=clean_header([*cells, *[""] * columns][:columns], path.name, at + 1),
+        clean=clean,
         problems=tuple(problems),
     )
+    return replace(dialect, clean=_agrees(dialect, body)) if clean else dialect
 
 
-def _agrees(
-    path: Path, delimiter: str, skip: int, columns: Sequence[str], body: Sequence[Record]
-) -> bool:
+def _agrees(dialect: Dialect, body: Sequence[Record]) -> bool:
     """Whether DuckDB reads the first rows of a file exactly as Python does."""
-    scan = csv_scan(path, columns, delimiter=delimiter, skip=skip)
     try:
         with Session(threads=1) as session:
-            seen = session.execute(exp.select("*").from_(scan).limit(_AGREE)).fetchall()
+            first = exp.select("*").from_(dialect.scan()).limit(_AGREE)
+            seen = session.execute(first).fetchall()
     except duckdb.Error:
         return False
     ours = [tuple(c or None for c in r.cells) for r in body[:_AGREE]]
@@ -259,12 +283,11 @@ def fast(path: Path, work: Path) -> Sheet:
     dialect = look(path, work)
     if not dialect.clean:
         return _exact(path, work, dialect)
-    names = dialect.header.names
     return Sheet(
         source=path,
         name=path.stem,
-        columns=names,
-        scan=csv_scan(dialect.text, names, delimiter=dialect.delimiter, skip=dialect.header_row),
+        columns=dialect.header.names,
+        scan=dialect.scan(),
         header_row=dialect.header_row,
         problems=(*dialect.problems, *dialect.header.all_problems),
     )
@@ -279,7 +302,6 @@ def careful(path: Path, work: Path) -> Sheet:
 class _Account:
     """What became of every row."""
 
-    kept: int = 0
     blank: Tally = field(default_factory=Tally)
     short: Tally = field(default_factory=Tally)
     long: Tally = field(default_factory=Tally)

@@ -58,7 +58,7 @@ def guard(path: Path) -> None:
             for each in packed.infolist():
                 if each.flag_bits & 1:
                     raise stop("REC-protected", path)
-                each.file_size = most + 1  # read to the real end
+                each.file_size = most + (1 << 21)  # more than is read: to the real end
                 with packed.open(each) as f:
                     while piece := f.read(1 << 20):
                         total += len(piece)

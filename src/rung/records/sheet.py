@@ -132,18 +132,20 @@ def _like_data(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or _DATE.fullmatch(text))
 
 
-def find_header(rows: Sequence[Sequence[str | None]]) -> int:
+def find_header(rows: Sequence[Sequence[str | None]], several: bool = False) -> int:
     """The place of the header among the first rows of a file (from 0).
 
     Titles above it are short; a header fills at least half of the usual width. Of two levels of
-    header the lower, fuller one is meant. Raises ValueError when every row is blank.
+    header the lower, fuller one is meant. `several` says that there is more than one column.
+    Raises ValueError when every row is blank.
     """
     widths = Counter(w for r in rows if (w := width(r)))
     if not widths:
         raise ValueError("every row is blank")
     # titles are one cell wide; where a third of the rows is wider, these are the table
     wide = {w: n for w, n in widths.items() if w > 1}
-    table = wide if sum(wide.values()) * 3 >= widths.total() else widths
+    most = wide and (several or sum(wide.values()) * 3 >= widths.total())
+    table = wide if most else widths
     usual = max(table, key=lambda w: (table[w], w))
     for i, row in enumerate(rows[:_HEAD_ROWS]):
         filled = [c for c in row if c and not c.isspace()]
@@ -244,12 +246,21 @@ def one_file(path: Path) -> str:
 
 
 def csv_scan(
-    path: Path, columns: Sequence[str], *, delimiter: str, skip: int, longest: int = 0
+    path: Path,
+    columns: Sequence[str],
+    *,
+    delimiter: str,
+    skip: int,
+    newline: str = "\n",
+    longest: int = 0,
 ) -> exp.Expr:
     """DuckDB's strict reading of a CSV file, nothing guessed; a bad row raises, is never lost.
 
     `skip` counts records up to and with the header. `longest` is the size in bytes of the longest
     record, when it is known to be large.
+
+    The line end is named where it is a line feed: DuckDB would take the first one it sees, be it
+    inside quotes. Naming another is worse: `\\r\\n` makes DuckDB 2.0 join rows.
     """
     types = exp.Struct(
         expressions=[
@@ -269,6 +280,8 @@ def csv_scan(
         "compression": tree("none"),
         "columns": types,
     }
+    if newline == "\n":
+        options["new_line"] = tree(r"\n")
     if longest > 1_000_000:
         options["max_line_size"] = tree(longest * 2)
     return exp.ReadCSV(
