@@ -67,6 +67,20 @@ def test_arms_count_everyone_assigned() -> None:
     assert sum(int(n or 0) for n in table.column("missing")) == 1
 
 
+def test_weighted_arms_weigh_the_mean_and_count_people() -> None:
+    table, found = run(DATA, weights="w", adjust=["none"])
+    assert table.kind == "table"
+    assert found.kind == "finding"
+    assert {r["mean"] for r in table.rows} == {p.value for p in found.parts}
+    assert table.column("n") == (60, 60)
+    shares, found = run(DATA, weights="w", outcome="yes")
+    assert shares.kind == "table"
+    assert found.kind == "finding"
+    assert {r["mean"] for r in shares.rows} == {p.value for p in found.parts}
+    assert {r["yes"] for r in shares.rows} == {p.numerator for p in found.parts}
+    assert next(c for c in shares.columns if c.name == "mean").of is None
+
+
 def test_above_makes_a_share_and_keeps_what_is_missing_missing() -> None:
     limit = sorted(DATA["y"])[60]
     data = {**DATA, "y": [None, *DATA["y"][1:]]}
@@ -94,12 +108,14 @@ def test_squares_are_covariates() -> None:
 @pytest.mark.parametrize(
     ("declared", "code"),
     [
-        ({"squares": ["site"]}, "PLAN-not-a-number"),
-        ({"squares": ["gone"]}, "PLAN-no-column"),
+        ({"squares": ["x"]}, "PLAN-covariates-unused"),
+        ({"weights": "w", "groups": [{"label": "G", "column": "site"}]}, "PLAN-groups-weighted"),
+        ({"squares": ["site"], "adjust": ["lin"]}, "PLAN-not-a-number"),
+        ({"squares": ["gone"], "adjust": ["lin"]}, "PLAN-no-column"),
         ({"outcome": "site", "above": 0}, "PLAN-not-a-number"),
         ({"groups": [{"label": "G", "column": "gone"}]}, "PLAN-no-column"),
         ({"before_after": [{"label": "G", "column": "gone"}]}, "PLAN-no-column"),
-        ({"squares": ["x"]}, "PLAN-column-twice"),
+        ({"squares": ["x"], "adjust": ["lin"]}, "PLAN-column-twice"),
     ],
 )
 def test_declarations_that_do_not_fit_the_data(declared: dict[str, Any], code: str) -> None:

@@ -41,6 +41,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield opened
 
 
+PLAIN: dict[str, object] = {"adjust": ("none",), "covariates": (), "squares": ()}
+
+
 def declared(key: str, **changed: object) -> DeclaredTest:
     tests = {t.key: t for t in Lab.open(LAB).sections("tests", DeclaredTest)}
     return tests[key].model_copy(update=changed)
@@ -62,7 +65,7 @@ def test_the_numbers_of_the_main_job(session: Session) -> None:
     assert not_offered.value == pytest.approx(4554.80, abs=0.005)
     assert found.value == pytest.approx(1794.34, abs=0.005)
     assert found.se == pytest.approx(671.00, abs=0.005)
-    welch = findings(session, declared("earnings", se="welch", adjust=("none",)))
+    welch = findings(session, declared("earnings", se="welch", **PLAIN))
     assert welch["difference-in-means"].se == pytest.approx(671.00, abs=0.005)
     assert welch["difference-in-means"].df == pytest.approx(307.13, abs=0.005)
 

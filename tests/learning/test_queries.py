@@ -18,21 +18,25 @@ GAPS = {**trial(), "x": [None if i % 9 == 0 else v for i, v in enumerate(trial()
 
 def everything(session: Session) -> list[str]:
     """Every query of a test with groups, gaps, weights, text and shares."""
-    common: dict[str, Any] = {
-        "label": "T",
-        "table": "people",
-        "arm": "z",
-        "covariates": ["x", "site"],
-    }
+    common: dict[str, Any] = {"label": "T", "table": "people", "arm": "z"}
+    covariates = ["x", "site"]
     groups = [
         {"label": "Site", "column": "site"},
         {"label": "Age", "column": "age", "cuts": [30, 40]},
         {"label": "Yes", "columns": {"yes": "Yes"}, "otherwise": "No"},
     ]
     for declared in (
-        {"key": "a", "outcome": "y", "adjust": ["none", "lin"], "groups": groups, "weights": "w"},
-        {"key": "b", "outcome": "y", "above": 50, "adjust": ["ancova"], "se": "hc3"},
-        {"key": "c", "outcome": "answer", "adjust": ["none"], "squares": ["age"]},
+        {"key": "a", "outcome": "y", "groups": groups},
+        {"key": "d", "outcome": "y", "adjust": ["lin"], "covariates": covariates, "weights": "w"},
+        {
+            "key": "b",
+            "outcome": "y",
+            "above": 50,
+            "adjust": ["ancova"],
+            "se": "hc3",
+            "covariates": covariates,
+        },
+        {"key": "c", "outcome": "answer", "adjust": ["lin"], "squares": ["age"]},
     ):
         run_test(session, DeclaredTest(**common, **declared))
     return session.log

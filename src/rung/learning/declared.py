@@ -32,6 +32,11 @@ def run_test(
     """
     view = test.table if view is None else view
     outcome = test.outcome
+    covariates = (*test.covariates, *(test.squared(c) for c in test.squares))
+    if covariates and set(test.adjust) == {"none"}:
+        raise PlanError("PLAN-covariates-unused")
+    if test.weights and test.groups:
+        raise PlanError("PLAN-groups-weighted")
     if test.above is not None or test.squares:
         view, outcome = _derived(session, test, view)
     asked: dict[str, Any] = {
@@ -42,15 +47,15 @@ def run_test(
         "plan": plan,
         "inputs": inputs,
     }
-    found: list[Finding | Table | Refusal] = [arms(session, view, **asked)]
-    covariates = (*test.covariates, *(test.squared(c) for c in test.squares))
+    weights = test.weights
+    found: list[Finding | Table | Refusal] = [arms(session, view, weights=weights, **asked)]
     for adjust in test.adjust:
         found += estimate(
             session,
             view,
             adjust=adjust,
             covariates=() if adjust == "none" else covariates,
-            weights=test.weights,
+            weights=weights,
             se=test.se,
             level=test.level,
             **asked,
@@ -58,7 +63,7 @@ def run_test(
     if test.groups:
         found += by_groups(session, view, groups=test.groups, level=test.level, **asked)
     if test.before_after:
-        found.append(over_time(session, view, moments=test.before_after, **asked))
+        found.append(over_time(session, view, moments=test.before_after, weights=weights, **asked))
     return tuple(found)
 
 

@@ -25,15 +25,19 @@ def arms(
     outcome: str,
     arm: str,
     control: str | None = None,
+    weights: str | None = None,
     words: OutcomeWords | None = None,
     plan: str | None = None,
     inputs: Sequence[str] = (),
 ) -> Table | Refusal:
     """Each arm: people assigned, with an outcome, without one, mean (or share) and spread.
 
-    Columns arm, assigned, n, missing, yes (shares), mean, sd. Raises PlanError.
+    Columns arm, assigned, n, missing, yes (shares), mean, sd; with weights, mean and sd are
+    weighted and the counts still count people. Raises PlanError.
     """
-    question = Question(outcome=outcome, arm=arm, control=control, words=words or OutcomeWords())
+    question = Question(
+        outcome=outcome, arm=arm, control=control, weights=weights, words=words or OutcomeWords()
+    )
 
     def make(frame: Frame, origin: Callable[[], Origin]) -> tuple[Table, ...]:
         moments, plain = read_moments(session, frame)
@@ -43,7 +47,9 @@ def arms(
             summary=sentence(f"label.{key}"),
         )
         yes = (Column("yes", "numerator", "people"),) if frame.share else ()
-        mean = Column("mean", "value", estimand.unit, of=("yes", "n") if yes else None)
+        mean = Column(
+            "mean", "value", estimand.unit, of=("yes", "n") if yes and not weights else None
+        )
         made = Table(
             name="arms",
             estimand=estimand,
@@ -113,14 +119,15 @@ def _arm_row(frame: Frame, arm: Arm, moments: Moments, plain: Floats, question: 
         "n": arm.used,
         "missing": arm.missing,
         **({"yes": yes} if frame.share else {}),
-        "mean": yes / arm.used if frame.share else float(moments.mean[0]),
+        "mean": yes / arm.used if frame.share and frame.weight is None else float(moments.mean[0]),
         "sd": spread(moments),
     }
 
 
 def spread(moments: Moments) -> float:
-    """The standard deviation of the first column, with n − 1."""
-    return math.sqrt(max(float(moments.scatter[0, 0]), 0.0) / (moments.n - 1))
+    """The (weighted) standard deviation of the first column, with n − 1 for n."""
+    variance = float(moments.scatter[0, 0]) / moments.weight * moments.n / (moments.n - 1)
+    return math.sqrt(max(variance, 0.0))
 
 
 def over_time(
@@ -131,6 +138,7 @@ def over_time(
     outcome: str,
     arm: str,
     control: str | None = None,
+    weights: str | None = None,
     words: OutcomeWords | None = None,
     plan: str | None = None,
     inputs: Sequence[str] = (),
@@ -139,7 +147,9 @@ def over_time(
 
     With the caveat of the dip: earnings fall before entry and recover anyway (ashenfelter1978).
     """
-    question = Question(outcome=outcome, arm=arm, control=control, words=words or OutcomeWords())
+    question = Question(
+        outcome=outcome, arm=arm, control=control, weights=weights, words=words or OutcomeWords()
+    )
     found: list[Row] = []
     estimand = None
     answered = 0
@@ -147,7 +157,13 @@ def over_time(
     for each in moments:
         one = replace(question, outcome=each.column)
         made = arms(
-            session, view, outcome=each.column, arm=arm, control=control, words=question.words
+            session,
+            view,
+            outcome=each.column,
+            arm=arm,
+            control=control,
+            weights=weights,
+            words=question.words,
         )
         if made.kind == "refusal":
             return made
