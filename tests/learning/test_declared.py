@@ -114,6 +114,7 @@ def test_squares_are_covariates() -> None:
         ({"squares": ["gone"], "adjust": ["lin"]}, "PLAN-no-column"),
         ({"outcome": "site", "above": 0}, "PLAN-not-a-number"),
         ({"groups": [{"label": "G", "column": "gone"}]}, "PLAN-no-column"),
+        ({"groups": [{"label": "G", "column": "y"}]}, "PLAN-group-levels"),
         ({"before_after": [{"label": "G", "column": "gone"}]}, "PLAN-no-column"),
         ({"squares": ["x"], "adjust": ["lin"]}, "PLAN-column-twice"),
     ],

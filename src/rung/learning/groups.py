@@ -23,7 +23,7 @@ from rung.finding import (
     Table,
 )
 from rung.learning.question import OutcomeWords, Question
-from rung.learning.rows import Frame, arm_label, as_number, count, kind
+from rung.learning.rows import MOST_LEVELS, Frame, arm_label, as_number, count, kind
 from rung.learning.settings import Grouping
 from rung.learning.tables import everyone, made_or_refused
 from rung.messages import sentence
@@ -99,6 +99,8 @@ def _read_levels(
             )
             found.setdefault(label, {})[which] = moments
             overlap += row["n"] if group.columns and at < len(group.columns) else 0
+    if len(found) > MOST_LEVELS:
+        raise PlanError("PLAN-group-levels", group=group.label, most=MOST_LEVELS)
     if group.columns:
         overlap -= _in_any(session, frame, group, columns)
     return [_Level(label, moments) for label, moments in _in_order(group, found)], overlap > 0
