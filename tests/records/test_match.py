@@ -187,6 +187,26 @@ def test_cells_that_disagree_with_a_name_keep_it_doubtful() -> None:
     assert one("Email", cases.NOTES).sure < match.SURE
 
 
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Desired wage", cases.WAGE), ("Wage goal", cases.WAGE), ("Employment goal", cases.TITLES),
+        ("Desired job title", cases.TITLES), ("Previous employer", cases.EMPLOYERS),
+        ("Expected start date", cases.US), ("Child's date of birth", cases.BIRTH),
+        ("Mother's education", cases.EDU), ("Spouse employer", cases.EMPLOYERS),
+        ("Completed FAFSA", cases.YN), ("Accepted terms and conditions", cases.YN),
+        ("Applied for SNAP", cases.YN), ("Placed on hold", cases.YN), ("Date", cases.US),
+        ("Follow up date", cases.US), ("Date of next appointment", cases.US),
+        ("High school graduation date", cases.US), ("Household members employed", cases.HOURS),
+        ("Date of last payment", cases.US), ("Drug screen passed", cases.YN),
+    ],
+)  # fmt: skip
+def test_what_speaks_of_something_else_is_never_sure(header: str, cells: Sequence[str]) -> None:
+    found = one(header, cells, ("Gender", cases.MF))
+    assert found.sure < match.SURE
+    assert not found.target.startswith("milestones.")
+
+
 def test_an_ssn_that_serves_as_id_goes_to_the_private_side() -> None:
     assert proposed(("Client ID", cases.SSNS), ("Gender", cases.MF)).matches[0][0].target in {
         "id",

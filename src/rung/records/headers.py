@@ -61,7 +61,7 @@ _SAME = {
 _DROP = {
     "the", "a", "an", "of", "your", "is", "are", "was", "were", "did", "do", "does", "you", "what",
     "this", "that", "please", "select", "enter", "wioa", "mm", "dd", "yyyy", "yy", "check", "all",
-    "apply_all", "if", "any", "to", "for", "on", "in", "at", "with", "by", "and", "or", "which",
+    "if", "any", "to", "for", "on", "in", "at", "with", "by", "and", "or", "which",
     "have", "been", "ever", "has", "had", "be", "s", "my", "into",
 }  # fmt: skip
 _LIGHT: Mapping[str, float] = {
@@ -77,8 +77,19 @@ _LIGHT: Mapping[str, float] = {
 }  # fmt: skip
 
 
+_TURNS = frozenset({
+    "desired", "desire", "expected", "goal", "previous", "prior", "child", "children", "mother",
+    "father", "parent", "spouse", "partner", "next", "preferred", "target", "emergency", "planned",
+    "interested", "interest", "supervisor", "guardian", "proposed", "future", "past",
+    "survey", "former", "last", "anticipated", "projected", "household",
+})  # fmt: skip
+"""Words that make a column speak of someone else, or of another time than its other words say."""
+
+
 def weight(token: str) -> float:
     """How much a token tells: 1 for most, less for words that stand in many headers."""
+    if len(token) > 1 and token[0].isdigit():
+        return 1.6  # 30, 90, 180 days
     return _LIGHT.get(token, 1.0)
 
 
@@ -195,6 +206,8 @@ class Vocabulary:
                 same = 2 * common / (total + each.total)
                 if same >= 0.999:
                     same = 0.975
+                if (have & _TURNS) - set(each.words):
+                    same *= 0.65
                 note(each.target, 0.97 * same * cost * each.factor)
         return best
 

@@ -341,6 +341,10 @@ def _whose_id(read: Sequence[_Reading], table: str) -> int | None:
     return whose
 
 
+def _step(candidate: Candidate) -> bool:
+    return candidate.table == "milestones" and candidate.column is None
+
+
 def _choose(
     reading: _Reading,
     ranked: list[tuple[float, float, _Option]],
@@ -349,7 +353,9 @@ def _choose(
 ) -> Match:
     header = reading.profile.header
     spare = _fallback(reading, table)
-    options = [r for r in ranked if r[1] >= 0.45]
+    # a milestone that is none spoils the journey: it needs more than a likeness
+    least = {True: 0.66, False: 0.45}
+    options = [r for r in ranked if r[1] >= least[_step(r[2].candidate) and not reading.disputed]]
     weak = bool(options) and options[0][1] < 0.6 and not reading.disputed
     if not options or (weak and spare.target != "ignore"):
         others = tuple((r[2].candidate.target, round(r[1], 2)) for r in ranked[:2])

@@ -112,7 +112,8 @@ def _spellings(known: Sequence[Milestone]) -> Iterator[tuple[str, str, float]]:
         if column.pirl in federal_names():
             yield key, federal_names()[column.pirl], 1.0
     for step in STEPS:
-        for text in (step.key, step.label, f"{step.label} date", *step.also):
+        yield f"milestones.{step.key}", step.key, 0.96 if step.key == "started" else 1.0
+        for text in (step.label, f"{step.label} date", *step.also):
             yield f"milestones.{step.key}", text, 1.0
         for text in step.loose:
             yield f"milestones.{step.key}", text, 0.96
