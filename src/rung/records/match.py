@@ -354,7 +354,7 @@ def _choose(
     header = reading.profile.header
     spare = _fallback(reading, table)
     # a milestone that is none spoils the journey: it needs more than a likeness
-    least = {True: 0.66, False: 0.45}
+    least = {True: 0.68, False: 0.45}
     options = [r for r in ranked if r[1] >= least[_step(r[2].candidate) and not reading.disputed]]
     weak = bool(options) and options[0][1] < 0.6 and not reading.disputed
     if not options or (weak and spare.target != "ignore"):
