@@ -229,6 +229,8 @@ def look(path: Path, work: Path) -> Dialect:
     """
     head = _head(path, work)
     text = mend(head.raw)
+    if head.whole and not text.strip(' \t\r\n\0\x1a",;|'):
+        raise stop("REC-empty", path)
     try:
         delimiter = _declared(text) or _delimiter(text, head.whole)
         rows = _head_records(text, head.whole, delimiter)
@@ -325,7 +327,7 @@ def _exact(path: Path, work: Path, dialect: Dialect) -> Sheet:
     table = TextTable(work_file(work, path, path.stem, ".parquet"), names)
     account, used = _Account(), [False] * len(names)
     try:
-        with dialect.text.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+        with dialect.text.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
             _fill(table, lines, dialect, account, used)
     except csv.Error as e:
         table.abandon()

@@ -314,7 +314,8 @@ class TextTable:
         self._longest = 0
         self._between = target.with_suffix(".csv")
         self._file = self._between.open("w", encoding="utf-8", newline="", buffering=1 << 20)
-        self._writer = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        # all quoted: before Python 3.13 a lone carriage return would not be
+        self._writer = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def add(self, row: int, cells: Sequence[str | None]) -> None:
         """One row, as long as there are columns."""

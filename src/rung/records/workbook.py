@@ -202,7 +202,7 @@ def _sheet(path: Path, name: str, seen: Iterator[Seen], marks: Marks, work: Path
     table = label(path, name)
     head = list(islice(seen, _HEAD))
     try:
-        at = find_header([row for _, row, _ in head])
+        at = find_header([row for _, row, _ in head], several=True)
     except ValueError:
         return None
     columns = max(len(row) for _, row, _ in head)
