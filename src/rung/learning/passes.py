@@ -1,13 +1,13 @@
 """The second and third reading of a test's rows: moments by arm, then residuals and leverage.
 
 The columns are many and not known beforehand, so these queries are built as trees. Each returns
-one row an arm. In the third, the coefficients stand in the text as literals: one nested select an
-arm, covariates whitened first, so that residual, leverage and influence are each one short sum.
+one row an arm. In the third, the coefficients stand in the text as literals, chosen by
+arm; covariates are whitened first, so that residual, leverage and influence are each one short sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from rung.learning.rows import Frame, Variable, arm_label, count
 from rung.records.query import Session, alias, name, tree
-from rung.stats.linear import POWER, ArmFit, Contrast, Fit, Residuals, Variance
+from rung.stats.linear import POWER, Fit, Residuals, Variance
 from rung.stats.moments import Floats, Moments
 
 
@@ -26,14 +26,6 @@ def _plus(terms: Iterable[exp.Expr]) -> exp.Expr:
 def _times(*factors: exp.Expr) -> exp.Expr:
     safe = [exp.paren(f, copy=False) if isinstance(f, exp.Binary) else f for f in factors]
     return reduce(lambda a, b: exp.Mul(this=a, expression=b), safe)
-
-
-def _affine(constant: float, slopes: Floats, columns: Sequence[str]) -> exp.Expr:
-    """constant + Σ slope · column, without the terms that are zero."""
-    terms = [
-        _times(tree(float(s)), name(c)) for s, c in zip(slopes, columns, strict=True) if s != 0
-    ]
-    return _plus([tree(float(constant)), *terms])
 
 
 def _centred(frame: Frame, variables: Sequence[Variable], where: exp.Expr) -> exp.Select:
@@ -97,78 +89,100 @@ def read_residuals(
     """Sums of squared residuals, the contrasts' meat and the largest leverage, by arm label."""
     columns = next(iter(fitted.arms.values())).moments.columns
     variables = [frame.variables[int(c[1:])] for c in columns]
-    selects = []
-    for i, (label, each) in enumerate(fitted.arms.items()):
-        rows = _centred(frame, variables, frame.analysed_in(label))
-        selects.append(_one_arm(frame, rows, i, label, each, fitted, se))
-    query: exp.Expr = selects[0]
-    for select in selects[1:]:
-        query = exp.Union(this=query, expression=select, distinct=False)
-    found = {}
-    arms = list(fitted.arms)
-    contrasts = list(fitted.contrasts)
-    for row in session.run(query).dicts():
-        meat = {t: row[f"meat{j}"] for j, t in enumerate(contrasts) if row[f"meat{j}"] is not None}
-        found[arms[row["at"]]] = Residuals(row["squares"], meat, row["leverage"])
-    return found
+    whites = [f"r{j}" for j in range(1, len(columns))]
+    people = _centred(frame, variables, frame.analysed).subquery("centred")
+    terms = _terms(frame, fitted, whites, people).subquery("terms")
+    robust = se not in ("classical", "welch")
+    contrasts = list(fitted.contrasts) if robust else []
+    query = (
+        exp.select(
+            name("arm"),
+            alias(exp.Sum(this=_weighted(frame, name("e"), name("e"))), "squares"),
+            alias(exp.Max(this=name("h")), "leverage"),
+            *(alias(_meat(frame, f"g{j}", se), f"meat{j}") for j in range(len(contrasts))),
+        )
+        .from_(terms)
+        .group_by(name("arm"))
+    )
+    return {
+        arm_label(row["arm"]) or "": Residuals(
+            row["squares"],
+            {t: row[f"meat{j}"] for j, t in enumerate(contrasts)},
+            row["leverage"],
+        )
+        for row in session.run(query).dicts()
+    }
 
 
-def _one_arm(
-    frame: Frame,
-    rows: exp.Select,
-    at: int,
-    label: str,
-    each: ArmFit,
-    fitted: Fit,
-    se: Variance,
-) -> exp.Select:
-    k = len(each.slopes)
-    whites = [f"r{j}" for j in range(1, k + 1)]
-    centred = [f"u{j}" for j in range(k + 1)]
-    start = -(each.whitener @ each.moments.shift[1:])
+def _terms(frame: Frame, fitted: Fit, whites: Sequence[str], people: exp.Expr) -> exp.Select:
+    """One row a person analysed: arm, w, residual e, leverage h, influence g0, g1, …"""
+    arms = fitted.arms
     weight = [name("w")] if frame.weight is not None else []
+    centred = [f"u{j}" for j in range(1, len(whites) + 1)]
+    starts = {a: -(each.whitener @ each.moments.shift[1:]) for a, each in arms.items()}
     white = exp.select(
+        name("arm"),
         *weight,
         name("u0"),
         *(
-            alias(_affine(start[j], each.whitener[j, : j + 1], centred[1 : j + 2]), whites[j])
-            for j in range(k)
+            alias(
+                _by_arm(
+                    frame,
+                    {a: (starts[a][j], each.whitener[j, : j + 1]) for a, each in arms.items()},
+                    centred[: j + 1],
+                ),
+                r,
+            )
+            for j, r in enumerate(whites)
         ),
-    ).from_(rows.subquery("centred"))
-    residual = _plus([name("u0"), _affine(-each.moments.shift[0], -each.slopes, whites)])
-    leverage = _weighted(
-        frame,
-        _plus([tree(float(1 / each.moments.weight)), *(_times(name(r), name(r)) for r in whites)]),
-    )
-    influence = {t: _influence(c, label, whites) for t, c in fitted.contrasts.items()}
-    terms = exp.select(
-        *weight,
-        alias(residual, "e"),
-        alias(leverage, "h"),
-        *(alias(g, f"g{j}") for j, g in enumerate(influence.values()) if g is not None),
-    ).from_(white.subquery("whitened"))
-    robust = se not in ("classical", "welch")
+    ).from_(people)
+    means = {a: (-each.moments.shift[0], -each.slopes) for a, each in arms.items()}
+    flat = np.zeros(len(whites))
+    alone = {a: (1 / each.moments.weight, flat) for a, each in arms.items()}
+    squares = [_times(name(r), name(r)) for r in whites]
     return exp.select(
-        alias(exp.cast(tree(at), "INTEGER"), "at"),
-        alias(exp.Sum(this=_weighted(frame, name("e"), name("e"))), "squares"),
-        alias(exp.Max(this=name("h")), "leverage"),
+        name("arm"),
+        *weight,
+        alias(_plus([name("u0"), _by_arm(frame, means, whites)]), "e"),
+        alias(_weighted(frame, _plus([_by_arm(frame, alone, whites), *squares])), "h"),
         *(
             alias(
-                _meat(frame, f"g{j}", se)
-                if robust and g is not None
-                else exp.cast(exp.Null(), "DOUBLE"),
-                f"meat{j}",
+                _by_arm(frame, {a: c.influence.get(a, (0.0, flat)) for a in arms}, whites), f"g{j}"
             )
-            for j, g in enumerate(influence.values())
+            for j, c in enumerate(fitted.contrasts.values())
         ),
-    ).from_(terms.subquery("terms"))
+    ).from_(white.subquery("whitened"))
 
 
-def _influence(contrast: Contrast, arm: str, whites: Sequence[str]) -> exp.Expr | None:
-    if arm not in contrast.influence:
-        return None
-    constant, slopes = contrast.influence[arm]
-    return _affine(constant, slopes, whites)
+def _by_arm(
+    frame: Frame, lines: Mapping[str, tuple[float, Floats]], columns: Sequence[str]
+) -> exp.Expr:
+    """Each arm's constant + Σ slope · column; what the arms share is written once."""
+    constants = {a: float(constant) for a, (constant, _) in lines.items()}
+    slopes = [s for _, s in lines.values()]
+    if all(np.array_equal(s, slopes[0]) for s in slopes):
+        first = _choose(frame, {a: tree(c) for a, c in constants.items()})
+        return _plus([first, *_products(slopes[0], columns)])
+    return _choose(
+        frame,
+        {a: _plus([tree(constants[a]), *_products(s, columns)]) for a, (_, s) in lines.items()},
+    )
+
+
+def _products(slopes: Floats, columns: Sequence[str]) -> list[exp.Expr]:
+    return [_times(tree(float(s)), name(c)) for s, c in zip(slopes, columns, strict=True) if s != 0]
+
+
+def _choose(frame: Frame, branches: Mapping[str, exp.Expr]) -> exp.Expr:
+    """The branch of the row's arm."""
+    *others, (_, last) = branches.items()
+    if all(each == last for _, each in others):
+        return last
+    made = exp.case()
+    for label, each in others:
+        value = tree(frame.arm(label).value)
+        made = made.when(exp.EQ(this=name("arm"), expression=value), each)
+    return made.else_(last)
 
 
 def _meat(frame: Frame, influence: str, se: Variance) -> exp.Expr:
