@@ -214,7 +214,7 @@ def difference(
         counts=Counts(
             sum(p.n for p in parts),
             {p.group: p.n for p in parts},
-            excluded=(Exclusion("no-outcome", 2),),
+            excluded=(Exclusion("missing-outcome", 2),),
         ),
         method=METHOD,
         strength=strength,

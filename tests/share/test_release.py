@@ -82,7 +82,7 @@ def test_outside_rounds_outward_in_json_too() -> None:
 def test_one_or_two_left_out_read_three_and_say_so() -> None:
     shown = outside(examples.difference(1794.34, 550.57, 3038.11))
     assert isinstance(shown, Finding)
-    assert shown.counts.excluded == (Exclusion("no-outcome", 3),)
+    assert shown.counts.excluded == (Exclusion("missing-outcome", 3),)
     assert [c.code for c in shown.caveats] == ["few-left-out"]
 
 

@@ -172,9 +172,9 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         ),
     ),
     (examples.difference(-1180, -2600, -40), IN, "about $1,180 less for offered than"),
-    (examples.difference(0, -40, 40), IN, "The best guess is no more and no less"),
+    (examples.difference(0, -40, 40), IN, "The best guess is no difference"),
     (examples.difference(0, 0, 0), IN, "the same for offered and for not offered"),
-    (examples.difference(40, 0, 90), IN, "Anything from no more and no less to $90 more fits"),
+    (examples.difference(40, 0, 90), IN, "Anything from no difference to $90 more fits"),
     (
         examples.difference(
             0.11,
@@ -230,13 +230,13 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
     (
         examples.journey(GROUPS),
         IN,
-        "Reached Enrolled, within 365 days, as of 2025-12-31: women 39 %; men 27 %; other 8 %.",
+        "How many reached Enrolled, within 365 days, as of 2025-12-31, by gender. Women 39 %; men 27 %; other 8 %.",
     ),
     (
         examples.journey(GROUPS),
         OUT,
         (
-            "Reached Enrolled, within 365 days, as of 2025-12-31: women 39 %. "
+            "How many reached Enrolled, within 365 days, as of 2025-12-31, by gender. Women 39 %. "
             f"Too few people to publish for: men, other. {TOO_FEW}"
         ),
     ),
@@ -264,7 +264,7 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         examples.forest(),
         IN,
         (
-            "Earnings in 1978, offered versus not offered: Black $2,030 more (anything between $650 and "
+            "Earnings in 1978, offered versus not offered, group by group. Black $2,030 more (anything between $650 and "
             "$3,410 more); Hispanic $410 less (anything from $4,790 less to $3,970 more); White $1,290 "
             "more (anything from $3,110 less to $5,690 more)."
         ),

@@ -26,6 +26,23 @@ def words(released: Released[AnyAnswer], language: str = "en") -> str:
     return " ".join(_told(released.answer, language))
 
 
+def beside_number(released: Released[AnyAnswer], language: str = "en") -> str:
+    """What is left to say where the headline, the number and its range already stand."""
+    answer, told = released.answer, _told(released.answer, language)
+    ranged = isinstance(answer, Finding) and answer.interval is not None and len(told) > 1
+    return " ".join(told[1:-1] if ranged else told[1:])
+
+
+def range_of(finding: Finding, language: str = "en") -> str:
+    """The range of a finding in words; empty when it has none."""
+    ends, unit = finding.interval, finding.estimand.unit
+    if ends is None or ends.kind == "complete count":
+        return ""
+    difference = len(finding.parts) > 1 and finding.method.key != "bottleneck"
+    show = between if difference else around
+    return either([show(a, b, unit, language) for a, b in ends.pieces], language)
+
+
 def caveats(released: Released[AnyAnswer], language: str = "en") -> tuple[str, ...]:
     """What a reader must know beside the answer: its caveats, and why it is shown exactly."""
     answer = released.answer
@@ -139,8 +156,7 @@ class _Finding:
         interval = self.finding.interval
         if interval is None or interval.kind == "complete count":
             return []
-        ends = around(interval.low, interval.high, self.question.unit, self.language)
-        return [self.say("fits", range=ends)]
+        return [self.say("fits", range=range_of(self.finding, self.language))]
 
     def _difference(self, form: str) -> list[str]:
         finding, unit = self.finding, self.question.unit
@@ -155,20 +171,16 @@ class _Finding:
             hundred=in_hundred(finding.value),
             change=with_year(size, self.question.dollar_year, self.language),
         )
-        return [told] + ([self.say("fits", range=self._ends(interval))] if interval else [])
+        return [told] + (
+            [self.say("fits", range=range_of(self.finding, self.language))] if interval else []
+        )
 
     def _best_guess(self, interval: Interval) -> str:
         size = change(self.finding.value, self.question.unit, self.language)
         return self.say(
             "best-guess",
             change=with_year(size, self.question.dollar_year, self.language),
-            range=self._ends(interval),
-        )
-
-    def _ends(self, interval: Interval) -> str:
-        return either(
-            [between(a, b, self.question.unit, self.language) for a, b in interval.pieces],
-            self.language,
+            range=range_of(self.finding, self.language),
         )
 
 
@@ -237,10 +249,15 @@ def _journey_by_group(table: Table, by: str, language: str) -> list[str]:
         for r in ends
         if r["rate"] is not None
     ]
-    told = []
+    given = {
+        "group": column_label(by, language),
+        "milestone": last,
+        "horizon": table.estimand.horizon,
+        "population": table.estimand.population,
+    }
+    told = [_open(sentence("say.journey-groups", given, language))]
     if said:
-        given = {"milestone": last, "horizon": table.estimand.horizon, "list": "; ".join(said)}
-        told.append(_open(sentence("say.journey-groups", given, language)))
+        told.append(_open(sentence("say.list", {"list": "; ".join(said)}, language)))
     return told + _too_few([str(r[by]) for r in ends if r["rate"] is None], table, language)
 
 
@@ -307,9 +324,10 @@ def _forest(table: Table, language: str) -> list[str]:
     given = {
         "outcome": table.estimand.outcome,
         "contrast": table.estimand.contrast,
-        "list": "; ".join(said),
     }
-    told = [_open(sentence("say.forest", given, language))] if said else []
+    told = [_open(sentence("say.forest", given, language))]
+    if said:
+        told.append(_open(sentence("say.list", {"list": "; ".join(said)}, language)))
     return told + _too_few(hidden, table, language)
 
 
