@@ -1,0 +1,366 @@
+"""One file on its way in: its text, staged once as Parquet, and the typed table it gives.
+
+A file is read once, as text, into dictionary-coded Parquet on the private side. Everything after
+that is columnar: what a cell means is worked out once per different text, so checking costs less
+than reading did, and the text of every cell stays where it can be looked up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from sqlglot import exp
+
+from rung.records import cells, read
+from rung.records.cells import Cell, Outcome, Reader
+from rung.records.layout import JOURNEYS, Field, Layout
+from rung.records.proposal import TAB
+from rung.records.query import DIALECT, Session, alias, name, tree
+from rung.records.reshape import key
+from rung.records.rules import OLDEST, YOUNGEST, Rule, age, entry, mask_names, masks
+from rung.records.sheet import Sheet
+
+SAMPLE, FEW = 20_000, 10_000  # rows looked at; different texts that make a dictionary worth it
+ID_SHAPES: Mapping[str, str] = {
+    "ssn": r"\d{3}-\d{2}-\d{4}",
+    "broken": r"\d(\.\d+)?[eE]\+?\d+",
+}
+"""Ids that are no ids: a Social Security number, and digits a spreadsheet turned to 1.23E+05."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One sheet as text Parquet: `c0`, `c1`, … in the layout's order (absent ones left out)."""
+
+    sheet: Sheet
+    path: Path
+    fields: tuple[Field, ...]
+    rows: int
+
+
+def copy_to(session: Session, query: exp.Expr, path: Path) -> int:
+    """Write a query's rows as Parquet, whole or not at all; returns how many."""
+    temporary = path.with_name(f".{path.name}.writing")
+    made = exp.Copy(
+        this=exp.Subquery(this=query),
+        kind=False,
+        files=[exp.Literal.string(str(temporary))],
+        params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet"))],
+    )
+    found = session.execute(made).fetchone()
+    temporary.replace(path)
+    return int(found[0]) if found else 0
+
+
+def stage(session: Session, sheet: Sheet, layout: Layout, path: Path, work: Path) -> Part:
+    """Read a sheet once; by the careful reader when the fast one finds a row that does not fit."""
+
+    def use(one: Sheet) -> Part:
+        own = {key(c): name(c) for c in reversed(one.columns)}
+        own[key(TAB)] = tree(one.name)
+        here = tuple(f for f in layout.fields if key(f.header) in own)
+        columns = [alias(own[key(f.header)], f.at) for f in here]
+        if one.numbered:
+            columns.append(name("_row"))
+        elif not columns:
+            columns.append(alias(name(one.columns[0]), "_none"))
+        rows = copy_to(session, exp.select(*columns).from_(one.scan.copy()), path)
+        return Part(sheet=one, path=path, fields=here, rows=rows)
+
+    return read.either(sheet, work, use)
+
+
+@dataclass
+class Source:
+    """A file's staged parts and their layout; `view` is the name of its clean text."""
+
+    layout: Layout
+    parts: tuple[Part, ...]
+    view: str
+    reader: Reader
+    order: tuple[str, ...]  # the lab's milestones
+    outcomes: dict[str, dict[Outcome, int]] = field(default_factory=dict)  # by Field.at
+    rules: tuple[Rule, ...] = ()
+    drop_ids: frozenset[str] = frozenset()  # shapes of ids that are set aside
+    learnt: set[str] = field(default_factory=set)  # columns with a dictionary
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return sum(p.rows for p in self.parts)
+
+    def attach(self, session: Session) -> None:
+        """Name the clean text: cells trimmed, NFC, blank as NULL, with `_row` and `_part`."""
+        parts = [self._part(i, part) for i, part in enumerate(self.parts)]
+        text: exp.Query = parts[0]
+        for part in parts[1:]:
+            text = exp.union(text, part, distinct=False)
+        session.view(self.view, text)
+
+    def learn(self, session: Session) -> None:
+        """Work out every column once per different text, and count: the column's dictionary.
+
+        A table `<view>_<at>` a column: `k` the text, `n` how many cells, `o` the outcome, and the
+        values. A column of mostly different texts has none; its rows are worked out one by one.
+        """
+        fields = [f for f in self.layout.fields if f.at in self.cells]
+        if not fields:
+            return
+        head = exp.select("*").from_(self.table).limit(SAMPLE)
+        counts = [exp.Count(this=exp.Distinct(expressions=[name(f.at)])) for f in fields]
+        distinct = session.execute(exp.select(*counts).from_(head.subquery("t"))).fetchone() or ()
+        for f, different in zip(fields, distinct, strict=True):
+            many = f.column is not None and f.column.many
+            if different <= FEW or many:
+                self._learn(session, f)
+                self.learnt.add(f.at)
+                query = exp.select("o", exp.func("sum", exp.column("n"))).from_(self.book(f))
+            else:
+                outcome = alias(self.cells[f.at].outcome, "o")
+                inner = exp.select(outcome).from_(self.table).subquery("t")
+                query = exp.select("o", exp.Count(this=exp.Star())).from_(inner)
+            rows = session.execute(query.group_by("o")).fetchall()
+            self.outcomes[f.at] = {Outcome(o): int(n) for o, n in rows}
+
+    def _learn(self, session: Session, f: Field) -> None:
+        text, cell = name(f.at), self.cells[f.at]
+        number = exp.Count(this=exp.Star()).as_("n")
+        texts = exp.select(text, number).from_(self.table).group_by(text.copy())
+        if f.column and f.column.many:
+            split = alias(cells.parts(f.column, f.own, name(f.at)), f"{f.at}_parts")
+            texts = exp.select("*", split).from_(texts.subquery("t"))
+        query = exp.select(
+            alias(text.copy(), "k"),
+            "n",
+            alias(cell.outcome.copy(), "o"),
+            *(alias(value.copy(), label) for label, value in cell.values.items()),
+        ).from_(texts.subquery("t"))
+        made = exp.Create(
+            this=self.book(f),
+            kind="TABLE",
+            replace=True,
+            expression=query,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        )
+        session.execute(made)
+
+    def book(self, f: Field) -> exp.Table:
+        """The dictionary of a column."""
+        return exp.table_(f"{self.view}_{f.at}", quoted=True)
+
+    @property
+    def table(self) -> exp.Table:
+        """The clean text."""
+        return exp.table_(self.view, quoted=True)
+
+    def outcome(self, f: Field) -> exp.Expr:
+        """What became of a cell, as a tree over the rows of `rows_of`."""
+        if f.at not in self.learnt:
+            return self.cells[f.at].outcome.copy()
+        blank = exp.cast(tree(int(Outcome.BLANK)), "UTINYINT", dialect=DIALECT)
+        return exp.Coalesce(this=name("o", f"{self.view}_{f.at}"), expressions=[blank])
+
+    def _value(self, f: Field, label: str, value: exp.Expr) -> exp.Expr:
+        if f.at not in self.learnt:
+            return value.copy()
+        found = name(label, f"{self.view}_{f.at}")
+        if f.role == "milestone" and label == f.name:  # blank is not reached, unknown is NULL
+            return cells.case([(cells.is_null(name(f.at)), exp.false())], found)
+        return found
+
+    def joined(self, fields: Iterable[Field]) -> exp.Select:
+        """The clean text with the dictionaries of some columns beside it."""
+        query = exp.select().from_(self.table)
+        for f in fields:
+            if f.at in self.learnt:
+                same = exp.EQ(this=name(f.at), expression=name("k", f"{self.view}_{f.at}"))
+                query = query.join(self.book(f), on=same, join_type="left")
+        return query
+
+    def _part(self, number: int, part: Part) -> exp.Select:
+        scan = exp.Anonymous(
+            this="read_parquet",
+            expressions=[
+                tree(str(part.path)),
+                exp.PropertyEQ(this=exp.to_identifier("file_row_number"), expression=exp.true()),
+            ],
+        )
+        here = {f.at for f in part.fields}
+        columns = [
+            alias(
+                cells.clean(name(f.at)) if f.at in here else exp.cast(exp.Null(), "VARCHAR"), f.at
+            )
+            for f in self.layout.fields
+        ]
+        row: exp.Expr = name("_row")
+        if not part.sheet.numbered:
+            first = tree(part.sheet.header_row + 1)
+            row = exp.Add(this=name("file_row_number"), expression=first)
+        return exp.select(
+            *columns,
+            alias(exp.cast(row, "INTEGER"), "_row"),
+            alias(exp.cast(tree(number), "SMALLINT"), "_part"),
+        ).from_(scan)
+
+    @cached_property
+    def cells(self) -> Mapping[str, Cell]:
+        """What each column's cells mean, by `Field.at`; the id and private text have no entry."""
+        found: dict[str, Cell] = {}
+        for f in self.layout.fields:
+            cell = name(f.at)
+            assert isinstance(cell, exp.Column)  # noqa: S101 (for the type checker)
+            if f.role == "milestone":
+                found[f.at] = self.reader.milestone(f.name, f.own, cell)
+            elif f.role == "group":
+                found[f.at] = cells.text(f.name, f.own, cell)
+            elif f.column and f.name == "birth_date":
+                found[f.at] = self.reader.date(f.column, f.own, cell)
+            elif f.role == "column" and f.column:
+                found[f.at] = self.reader.column(f.column, f.own, cell, spread="." not in f.name)
+        return found
+
+    @property
+    def id(self) -> exp.Expr | None:
+        """The id as the file has it: its column, else name and birth date, else the row.
+
+        NULL where it is blank, or of a shape that is set aside (`drop_ids`).
+        """
+        if self.layout.id:
+            given = name(self.layout.id.at)
+            shapes = [
+                exp.Anonymous(this="regexp_full_match", expressions=[given.copy(), tree(pattern)])
+                for shape, pattern in ID_SHAPES.items()
+                if shape in self.drop_ids
+            ]
+            return cells.case([(exp.or_(*shapes), exp.Null())], given) if shapes else given
+        if self.layout.map.table != JOURNEYS:
+            return None
+        known = self.layout.named("first_name", "last_name", "full_name", "birth_date", "email")
+        if known:
+            texts: list[exp.Expr] = [exp.Lower(this=name(f.at)) for f in known]
+            return exp.Anonymous(this="concat_ws", expressions=[tree("\x1f"), *texts])
+        label = tree(f"{self.layout.label}\x1f")
+        return exp.Anonymous(
+            this="concat", expressions=[label, name("_part"), tree("."), name("_row")]
+        )
+
+    def odd(self, f: Field) -> bool:
+        """Whether some cell of the column is neither a value nor blank."""
+        plain = (Outcome.VALUE, Outcome.BLANK)
+        return any(n and o not in plain for o, n in self.outcomes.get(f.at, {}).items())
+
+    def _typed(self, private: bool) -> exp.Select:
+        """Ids, values under their stored names, outcomes of odd columns, row and part."""
+        fields = [f for f in self.layout.fields if f.at in self.cells]
+        values: dict[str, list[exp.Expr]] = {}
+        yes_no: set[str] = set()
+        for f in fields:
+            for label, value in self.cells[f.at].values.items():
+                stored = label if "." not in f.name else f.name
+                stored = "_birth" if f.name == "birth_date" else stored
+                values.setdefault(stored, []).append(self._value(f, label, value))
+                if value.is_type("boolean"):
+                    yes_no.add(stored)
+        columns = [
+            alias(self.id.copy() if self.id is not None else exp.Null(), "_id"),
+            *(alias(_together(trees, label in yes_no), label) for label, trees in values.items()),
+            *(alias(self.outcome(f), f"_o_{f.at}") for f in fields if self.odd(f)),
+            name("_row"),
+            name("_part"),
+        ]
+        if private:
+            texts: dict[str, list[exp.Expr]] = {}
+            for f in self.layout.fields:
+                if f.private:
+                    texts.setdefault(f"private.{f.name}", []).append(name(f.at))
+            columns += [alias(_together(t, False), label) for label, t in texts.items()]
+        return self.joined(fields).select(*columns)
+
+    def values(self, *, private: bool = False) -> exp.Select:
+        """`_id`, values, outcomes (`_o_…`), and the age at entry where birth and entry are known.
+
+        With `private` also the private text, as `private.<name>`.
+        """
+        inner = self._typed(private)
+        labels = [c.alias_or_name for c in inner.selects]
+        entered = entry(self.layout, self.order)
+        if "_birth" not in labels or entered is None:
+            return inner
+        years = age(name("_birth"), entered)
+        inner = exp.select("*", alias(years, "_age")).from_(exp.Subquery(this=inner, alias="t"))
+        plausible = exp.Between(this=name("_age"), low=tree(YOUNGEST), high=tree(OLDEST))
+        computed: exp.Expr = cells.case([(plausible, name("_age"))], exp.Null())
+        if "age_at_entry" in labels:
+            computed = exp.Coalesce(this=name("age_at_entry"), expressions=[computed])
+        columns = [name(label) for label in [*labels, "_age"] if label != "age_at_entry"]
+        columns.append(alias(exp.cast(computed, "BIGINT"), "age_at_entry"))
+        return exp.select(*columns).from_(exp.Subquery(this=inner, alias="t"))
+
+    def typed(self) -> exp.Select:
+        """The typed rows: `_id`, values, `_state_…` where a state is not plain, `_problems`."""
+        inner = self.values()
+        hidden = ("_o_", "_birth", "_age")
+        labels = [c.alias_or_name for c in inner.selects]
+        columns: list[exp.Expr] = [name(x) for x in labels if not x.startswith(hidden)]
+        columns += self._states()
+        conditions = [self._bad(f) for f in self.bad] + [r.when for r in self.rules]
+        words = masks(conditions)
+        columns += [
+            alias(word, label)
+            for word, label in zip(words, mask_names(len(conditions)), strict=True)
+        ]
+        return exp.select(*columns).from_(exp.Subquery(this=inner, alias="t"))
+
+    @property
+    def bad(self) -> tuple[Field, ...]:
+        """Columns with cells that are a problem; they take the first bits of the mask."""
+        return tuple(
+            f
+            for f in self.layout.fields
+            if any(n and o >= Outcome.INVALID for o, n in self.outcomes.get(f.at, {}).items())
+        )
+
+    def _bad(self, f: Field) -> exp.Expr:
+        return exp.GTE(this=name(f"_o_{f.at}"), expression=tree(int(Outcome.INVALID)))
+
+    def _states(self) -> list[exp.Expr]:
+        found: dict[str, exp.Expr] = {}
+        for f in self.layout.fields:
+            if f.at not in self.cells or not self.odd(f) or f.private:
+                continue
+            seen = self.outcomes[f.at]
+            state = cells.case(
+                [
+                    (exp.EQ(this=name(f"_o_{f.at}"), expression=tree(int(o))), tree(o.state))
+                    for o, n in seen.items()
+                    if n and o.state != "value"
+                ],
+                tree("value"),
+            )
+            stored = (
+                f.beside(f"_state_{f.name.split('.')[1]}") if "." in f.name else f"_state_{f.name}"
+            )
+            found.setdefault(stored, alias(exp.cast(state, "VARCHAR"), stored))
+        return list(found.values())
+
+
+def _together(trees: Sequence[exp.Expr], yes_no: bool) -> exp.Expr:
+    """Several columns of one target: the first that has a value; of yes and no, any yes."""
+    if len(trees) == 1:
+        return trees[0].copy()
+    first = exp.Coalesce(this=trees[0].copy(), expressions=[t.copy() for t in trees[1:]])
+    if yes_no:
+        return exp.Coalesce(
+            this=cells.case([(exp.or_(*(t.copy() for t in trees)), exp.true())], exp.Null()),
+            expressions=[first],
+        )
+    return first
+
+
+def reader(layout: Layout, today: dt.date) -> Reader:
+    """How the cells of this file read."""
+    return Reader(layout.map.dates, today)
