@@ -168,7 +168,8 @@ def _delimiter(text: str, whole: bool) -> str:
         except csv.Error as e:
             broken = e
             continue
-        widths = Counter(len(r.cells) for r in rows if not is_blank(r.cells))
+        # under a wrong separator quotes stand in odd places
+        widths = Counter(0 if r.odd else len(r.cells) for r in rows if not is_blank(r.cells))
         split = {w: n for w, n in widths.items() if w > 1}
         if split and sum(split.values()) * 2 >= widths.total():
             score = max(split.values()) / widths.total()
