@@ -190,22 +190,27 @@ def _table_dots(table: Table, width: int, language: str) -> str:
     if table.name == "journey":
         dots = _rate_dots(table, by)
     else:
-        value = "difference" if table.name == "gap" else "estimate"
+        value = next(c.name for c in table.columns if c.role == "value")
         unit = table.estimand.unit
         rows = sorted(
             table.rows, key=lambda r: (r[value] is None, _number(r[value]) or 0.0, str(r[by]))
         )
         show: Callable[[float], str] = lambda v: change(v, unit, language)  # noqa: E731
-        dots = [_row_dot(r, by, value, show) for r in rows]
+        counted = [c.name for c in table.columns if c.role == "denominator"]
+        if table.name == "gap":
+            counted = counted[:1]  # the level itself; the others are everyone else
+        dots = [_row_dot(r, by, value, counted, show) for r in rows]
     return _dots(dots, _axis(table, language), width, language)
 
 
-def _row_dot(row: Row, by: str, value: str, show: Callable[[float], str]) -> _Dot:
+def _row_dot(
+    row: Row, by: str, value: str, counted: Sequence[str], show: Callable[[float], str]
+) -> _Dot:
     number = _number(row[value])
-    n = row.get("n", row.get("entered"))
+    people = [n for n in (row[c] for c in counted) if isinstance(n, int)]
     return _Dot(
         label=str(row[by]),
-        n=f"{n:,}" if isinstance(n, int) else "",
+        n=f"{sum(people):,}" if len(people) == len(counted) else "",
         value=number,
         low=_number(row["low"]),
         high=_number(row["high"]),
@@ -221,7 +226,7 @@ def _rate_dots(table: Table, by: str) -> list[_Dot]:
         dots.append(_Dot(step, "", None, None, None, "", head=True))
         rows = [r for r in table.rows if r["milestone"] == step]
         for row in rows:
-            dot = _row_dot(row, by, "rate", percent)
+            dot = _row_dot(row, by, "rate", ["entered"], percent)
             dots.append(_Dot(**{**vars(dot), "main": row[by] != total}))
     return dots
 

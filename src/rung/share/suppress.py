@@ -317,9 +317,14 @@ class _Cells:
         """Book-keeping columns go whole when they, or what they rest on, are small anywhere."""
         for name in self.side:
             numbers = [self.n((i, name)) for i in range(len(self.rows))]
-            small = any(v is not None and 0 < v < self.rules.numerator for v in numbers)
+            small = any(self._small_beside(i, v) for i, v in enumerate(numbers) if v is not None)
             if small or any(column in (*self.main, *self.bases) for _, column in self.hidden):
                 self.hidden |= {(i, name) for i, v in enumerate(numbers) if v is not None}
+
+    def _small_beside(self, i: int, count: int) -> bool:
+        """One or two people, by itself or as what is missing from a base in the same row."""
+        from_bases = (abs(count - (self.n((i, base)) or 0)) for base in self.bases)
+        return any(0 < n < self.rules.numerator for n in (count, *from_bases))
 
     # -- the audit
 
@@ -380,7 +385,7 @@ class _Cells:
 
 
 def _counts_people(column: Column) -> bool:
-    return column.role == "count" and column.unit != "share"
+    return column.role == "count" and column.unit == "people"
 
 
 def _left_over(table: Table) -> tuple[Mapping[str, Cell], ...]:
