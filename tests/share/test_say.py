@@ -221,8 +221,8 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         examples.journey(),
         IN,
         (
-            "Everyone who applied (2024): of 412 people, 74 (18 %) reached Retained, within 365 days, as "
-            "of 2025-12-31. The biggest loss is between Enrolled and Completed: 262 people came that far "
+            "Everyone who applied (2024): of 412 people, 74 (18 %) reached “Retained”, within 365 days, as "
+            "of 2025-12-31. The biggest loss is between “Enrolled” and “Completed”: 262 people came that far "
             "and 151 went on."
         ),
     ),
@@ -230,13 +230,13 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
     (
         examples.journey(GROUPS),
         IN,
-        "How many reached Enrolled, within 365 days, as of 2025-12-31, by gender. Women 39 %; men 27 %; other 8 %.",
+        "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women 39 %; men 27 %; other 8 %.",
     ),
     (
         examples.journey(GROUPS),
         OUT,
         (
-            "How many reached Enrolled, within 365 days, as of 2025-12-31, by gender. Women 39 %. "
+            "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women 39 %. "
             f"Too few people to publish for: men, other. {TOO_FEW}"
         ),
     ),
