@@ -156,3 +156,14 @@ def test_a_brief_of_refusals_is_a_brief() -> None:
     page = brief.html(BriefInput("", "Harbor", Outside(), (Section("Q", found),)))
     assert "<title>Too few people to publish" in page
     assert "a number that cannot be trusted is worse than none" in page
+
+
+def test_a_notebook_shows_words_chart_and_table() -> None:
+    (journey, refused) = release([examples.journey(), examples.level(1, 9)], Outside())
+    shown = journey._repr_html_()
+    assert Tags(shown).open == []
+    assert "reached “Retained”" in shown
+    assert "<svg" in shown
+    assert "<td>151</td>" in shown
+    assert "Outside: for everyone" in shown
+    assert "Too few people to publish" in refused._repr_html_()

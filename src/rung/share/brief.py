@@ -167,6 +167,18 @@ def html(brief: BriefInput) -> str:
     )
 
 
+def fragment(released: Released[AnyAnswer], language: str = "en") -> str:
+    """One answer as words, chart and table: what a notebook shows."""
+    return (
+        _environment()
+        .get_template("answer.html")
+        .render(
+            a=_shown(released, 1, _References(), language),
+            audience=_audience(released.audience, language),
+        )
+    )
+
+
 def _titled(brief: BriefInput, title: str) -> BriefInput:
     return BriefInput(**{**vars(brief), "title": title})
 

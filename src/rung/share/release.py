@@ -119,6 +119,12 @@ class Released(Generic[A]):
             raise TypeError("only rung.share.release.release makes Released answers")
         object.__setattr__(self, "maker", None)
 
+    def _repr_html_(self) -> str:
+        """A notebook shows the answer as words, chart and table."""
+        from rung.share.brief import fragment  # it imports this module
+
+        return fragment(self)
+
     @property
     def exact(self) -> bool:
         """Whether nothing was hidden or rounded."""
