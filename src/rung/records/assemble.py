@@ -18,6 +18,7 @@ from rung.records.check import ROOM, Checked
 from rung.records.lab import Milestone
 from rung.records.layout import JOURNEYS, PERSON
 from rung.records.query import Session, alias, fill, load, name, tree
+from rung.records.rules import OLDEST, YOUNGEST, age
 from rung.records.schema import CLOSING, STATUS_REACHES, TABLES
 from rung.records.source import copy_to
 
@@ -85,7 +86,11 @@ class Assembly:
 
     def _form(self, c: Checked, path: Path) -> tuple[str, list[str], bool]:
         """A form as one row a person and period (or a person): its table, columns, and which."""
-        columns = [x for x in self._bare(path) if not x.startswith("_") and x not in _KEPT]
+        columns = [
+            x
+            for x in self._bare(path)
+            if (not x.startswith("_") and x not in _KEPT) or x == "_birth"
+        ]
         keys = [m.key for m in self.milestones if m.key in columns]
         dates = [name(f"{k}_on") for k in keys]
         source: exp.Expr = scan(path)
@@ -288,8 +293,19 @@ def finish(query: exp.Select, have: Iterable[str], milestones: Sequence[Mileston
     without a date, where the file has no date for it.
     """
     have = list(have)
-    picked: list[exp.Expr] = [name(c) for c in _KEPT]
-    done = set(_KEPT)
+    entered: exp.Expr = name("entered_on")
+    if f"{milestones[0].key}_on" in have:
+        entered = exp.Coalesce(this=entered, expressions=[name(f"{milestones[0].key}_on")])
+    picked: list[exp.Expr] = [name("pid"), name("period"), alias(entered, "entered_on")]
+    done = {*_KEPT, "_birth"}
+    if "_birth" in have:
+        years = age(name("_birth"), entered)
+        fits = exp.Between(this=years, low=tree(YOUNGEST), high=tree(OLDEST))
+        known: exp.Expr = exp.cast(cells.case([(fits, years.copy())], exp.Null()), "BIGINT")
+        if "age_at_entry" in have:
+            known = exp.Coalesce(this=name("age_at_entry"), expressions=[known])
+        picked.append(alias(known, "age_at_entry"))
+        done.add("age_at_entry")
     for m in milestones:
         on, key = f"{m.key}_on", m.key
         date = name(on) if on in have else exp.cast(exp.Null(), "DATE")
@@ -314,7 +330,7 @@ def finish(query: exp.Select, have: Iterable[str], milestones: Sequence[Mileston
         alias(last, "last_service_on"),
     ]  # fmt: skip
     done |= {"status", "closed", "closed_on", "last_service_on"}
-    rest = [c for c in have if c not in done and "." not in c and c not in ("_id", "_part")]
+    rest = [c for c in have if c not in done and "." not in c and c != "_id"]
     picked += [name(c) for c in sorted(rest, key=lambda c: c.startswith("_"))]
     return exp.select(*picked).from_(query.subquery("j"))
 

@@ -18,7 +18,7 @@ from typing import cast
 
 from sqlglot import exp
 
-from rung.records.query import DIALECT, Value, fill, load, name, tree
+from rung.records.query import DIALECT, Value, fill, load, tree
 from rung.records.schema import Column, Kind
 from rung.records.schema.codes import NO, STATE_WORDS, STATES, YES
 
@@ -53,10 +53,15 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """The trees of one column: `values` by the name they are stored under, and the outcome."""
+    """The trees of one column: `values` by the name they are stored under, and the outcome.
+
+    Both may use the columns of `first`, made from the cell in a layer below them: what is long
+    and asked for several times is written once.
+    """
 
     values: Mapping[str, exp.Expr]
     outcome: exp.Expr
+    first: Mapping[str, exp.Expr]
 
 
 _YES_TARGETS = frozenset({"yes", "true", "reached"})
@@ -82,6 +87,10 @@ _ANY_ORDER = (
     "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%A, %B %d, %Y", "%a, %b %d, %Y",
     "%d-%b-%y", "%d-%b-%Y", "%d %b %y", "%d %b %Y", "%d %B %Y", "%d/%b/%Y", "%d%b%Y",
 )  # fmt: skip
+
+
+def _ref(cell: exp.Column, what: str) -> exp.Column:
+    return exp.column(f"{cell.name}_{what}", quoted=True)
 
 
 def snippet(which: str, **values: Value) -> exp.Expr:
@@ -196,34 +205,34 @@ class Reader:
     today: dt.date
 
     def _date(
-        self, cell: exp.Expr, column: Column | None, own: Mapping[str, str]
-    ) -> tuple[exp.Expr, tuple[tuple[exp.Expr, Outcome], ...]]:
+        self, cell: exp.Column, column: Column | None, own: Mapping[str, str]
+    ) -> tuple[exp.Expr, exp.Expr, tuple[tuple[exp.Expr, Outcome], ...]]:
+        """How the cell reads as a date (`<cell>_read`), its value, and what else may be wrong."""
         parsed = snippet("cell_date", cell=cell, formats=_formats(self.order))
         if column and column.name == "birth_date":
             parsed = snippet("cell_birth", cell=cell, date=parsed, today=self.today)
+        read = _ref(cell, "read")
         low, high = (_limit(column.low), _limit(column.high)) if column else (None, None)
         # a plan may lie ahead (a consent that ends, an expected end); an event may not
         ahead = column is not None and column.name.startswith(("expires", "expected", "planned"))
         last = high or (None if ahead else self.today)
-        early = exp.LT(this=parsed, expression=tree(max(low or EARLIEST, EARLIEST)))
+        early = exp.LT(this=read, expression=tree(max(low or EARLIEST, EARLIEST)))
         rest: list[tuple[exp.Expr, Outcome]] = [(early, Outcome.TOO_EARLY)]
         if last:
-            late = exp.GT(this=parsed.copy(), expression=tree(last))
+            late = exp.GT(this=read.copy(), expression=tree(last))
             rest.append((late, Outcome.OUT_OF_RANGE if high else Outcome.FUTURE))
-        # a word is no date; only the file's own map can say that a date stands for a state
-        own_states = [not_null(Words(own).lookup(cell))] if own else []
-        wrong = [(exp.or_(*own_states, *(w.copy() for w, _ in rest)), exp.Null())]
-        value = case(wrong, parsed.copy())
-        return exp.cast(value, "DATE"), tuple(rest)
+        value = case([(_wrong(own, cell, rest), exp.Null())], read.copy())
+        return parsed, exp.cast(value, "DATE"), tuple(rest)
 
-    def date(self, column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
+    def date(self, column: Column, own: Mapping[str, str], cell: exp.Column) -> Cell:
         """A date, at most today."""
-        said = Words(own).states().lookup(cell)
-        value, rest = self._date(cell, column, own)
+        said = _ref(cell, "said")
+        read, value, rest = self._date(cell, column, own)
         outcome = _outcome(cell, value, said, *rest, otherwise=Outcome.INVALID)
-        return Cell({column.name: value}, outcome)
+        first = {said.name: Words(own).states().lookup(cell), f"{cell.name}_read": read}
+        return Cell({column.name: value}, outcome, first)
 
-    def milestone(self, key: str, own: Mapping[str, str], cell: exp.Expr) -> Cell:
+    def milestone(self, key: str, own: Mapping[str, str], cell: exp.Column) -> Cell:
         """`<key>_on` DATE and `<key>` BOOLEAN: reached, not reached, unknown.
 
         A blank is "not reached"; a word such as "Graduated" is reached without a date; text that
@@ -232,8 +241,8 @@ class Reader:
         words = Words({k: _yes_no(v) for k, v in own.items()})
         words.add("yes", (*YES, *_REACHED, key, key.replace("_", " ")))
         words.add("no", (*NO, *_NOT_REACHED, *(f"not {w}" for w in (*_REACHED, key))))
-        said = words.states().lookup(cell)
-        on, rest = self._date(cell, None, own)
+        said = _ref(cell, "said")
+        read, on, rest = self._date(cell, None, own)
         reached = case(
             [
                 (not_null(on), exp.true()),
@@ -243,9 +252,11 @@ class Reader:
             ],
             exp.Null(),
         )
-        value = exp.func("coalesce", exp.cast(on.copy(), "VARCHAR"), _if_word(said))
+        word = case([(one_of(said, ["yes", "no"]), said.copy())], exp.Null())
+        value = exp.func("coalesce", exp.cast(on.copy(), "VARCHAR"), word)
         outcome = _outcome(cell, value, said, *rest, otherwise=Outcome.INVALID)
-        return Cell({f"{key}_on": on, key: exp.cast(reached, "BOOLEAN")}, outcome)
+        first = {said.name: words.states().lookup(cell), f"{cell.name}_read": read}
+        return Cell({f"{key}_on": on, key: exp.cast(reached, "BOOLEAN")}, outcome, first)
 
     def column(
         self, column: Column, own: Mapping[str, str], cell: exp.Column, *, spread: bool = True
@@ -261,7 +272,7 @@ class Reader:
             case Kind.BOOLEAN:
                 return _boolean(column, own, cell)
             case Kind.CODE if column.many:
-                return _many(column, cell, spread)
+                return _many(column, own, cell, spread)
             case Kind.CODE:
                 return _code(column, own, cell)
             case Kind.INTEGER | Kind.DECIMAL | Kind.QUARTER:
@@ -275,21 +286,28 @@ def _yes_no(target: str) -> str:
     return "yes" if plain in _YES_TARGETS else "no" if plain in _NO_TARGETS else plain
 
 
-def _if_word(said: exp.Expr) -> exp.Expr:
-    return case([(one_of(said, ["yes", "no"]), said.copy())], exp.Null())
+def _wrong(
+    own: Mapping[str, str], cell: exp.Expr, rest: Iterable[tuple[exp.Expr, Outcome]]
+) -> exp.Expr:
+    """Whether a date or number does not count: outside its limits, or a state in the own map.
+
+    Words for a state are no dates or numbers; only the file's own map can say that one is.
+    """
+    states = [one_of(cell, [k for k, v in Words(own).own.items() if v in STATES])] if own else []
+    return exp.or_(*states, *(when.copy() for when, _ in rest)) if states or rest else exp.false()
 
 
-def _boolean(column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
+def _boolean(column: Column, own: Mapping[str, str], cell: exp.Column) -> Cell:
     words = Words({k: _yes_no(v) for k, v in own.items()})
     words.add("yes", YES)
     words.add("no", NO)
-    said = words.states().lookup(cell)
+    said = _ref(cell, "said")
     value = case(
         [(one_of(said, ["yes"]), exp.true()), (one_of(said, ["no"]), exp.false())], exp.Null()
     )
     value = exp.cast(value, "BOOLEAN")
     outcome = _outcome(cell, value, said, otherwise=Outcome.NOT_IN_LIST)
-    return Cell({column.name: value}, outcome)
+    return Cell({column.name: value}, outcome, {said.name: words.states().lookup(cell)})
 
 
 def _words_of(column: Column, own: Mapping[str, str]) -> Words:
@@ -302,8 +320,8 @@ def _words_of(column: Column, own: Mapping[str, str]) -> Words:
     return words.states()
 
 
-def _code(column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
-    said = _words_of(column, own).lookup(cell)
+def _code(column: Column, own: Mapping[str, str], cell: exp.Column) -> Cell:
+    said = _ref(cell, "said")
     codes = list(column.codes)
     value = case([(one_of(said, codes), said.copy())], exp.Null())
     # stored as an enumeration: three times as fast to write as free text
@@ -312,7 +330,7 @@ def _code(column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
     )
     value = exp.Cast(this=value, to=kind)
     outcome = _outcome(cell, value, said, otherwise=Outcome.NOT_IN_LIST)
-    return Cell({column.name: value}, outcome)
+    return Cell({column.name: value}, outcome, {said.name: _words_of(column, own).lookup(cell)})
 
 
 def _listed(codes: Iterable[str]) -> exp.Expr:
@@ -323,33 +341,25 @@ def _all_in(parts: exp.Expr, codes: Iterable[str]) -> exp.Expr:
     return exp.Anonymous(this="list_has_all", expressions=[_listed(codes), parts.copy()])
 
 
-def parts(column: Column, own: Mapping[str, str], cell: exp.Expr) -> exp.Expr:
-    """The codes a cell of a `many` column holds, as a list; `_many` reads it as `<cell>_parts`.
-
-    Made in a layer of its own, because every code asks for it. Parts are joined by | or ;, or by
-    commas and slashes where that leaves codes alone ("Hispanic, Latino or Spanish" is one code).
-    """
-    words = _words_of(column, own)
-    whole, each = words.lookup(cell), words.lookup(exp.column("x"))
-
-    def split(separators: str) -> exp.Expr:
-        return snippet("cell_many", cell=cell, each=each, separators=separators)
-
-    by_comma = split(r"[|;\n,/]")
-    return case(
-        [
-            (not_null(whole), exp.Array(expressions=[whole.copy()])),
-            (_all_in(by_comma, column.codes), by_comma.copy()),
-        ],
-        split(r"[|;\n]"),
+def _many(column: Column, own: Mapping[str, str], cell: exp.Column, spread: bool) -> Cell:
+    """Several codes in a cell, joined by | or ;, or by commas and slashes where that leaves codes
+    alone ("Hispanic, Latino or Spanish" is one code)."""
+    words, codes = _words_of(column, own), list(column.codes)
+    each = words.lookup(exp.column("x"))
+    by_comma, by_bar = (
+        snippet("cell_many", cell=cell, each=each, separators=separators)
+        for separators in (r"[|;\n,/]", r"[|;\n]")
     )
-
-
-def _many(column: Column, cell: exp.Column, spread: bool) -> Cell:
-    split, codes = name(f"{cell.name}_parts"), list(column.codes)
+    said, comma, bar = _ref(cell, "said"), _ref(cell, "comma"), _ref(cell, "bar")
+    first = {said.name: words.lookup(cell), comma.name: by_comma, bar.name: by_bar}
+    split = case(
+        [
+            (not_null(said), exp.Array(expressions=[said.copy()])),
+            (_all_in(comma, codes), comma.copy()),
+        ],
+        bar,
+    )
     good = _all_in(split, codes)
-    said = case([(exp.EQ(this=split.copy(), expression=_listed([s])), tree(s)) for s in STATES],
-                exp.Null())  # fmt: skip
     outcome = _outcome(
         cell, case([(good, exp.true())], exp.Null()), said, otherwise=Outcome.NOT_IN_LIST
     )
@@ -358,24 +368,23 @@ def _many(column: Column, cell: exp.Column, spread: bool) -> Cell:
             this="array_to_string",
             expressions=[exp.Anonymous(this="list_sort", expressions=[split]), tree("|")],
         )
-        return Cell({column.name: case([(good.copy(), joined)], exp.Null())}, outcome)
+        return Cell({column.name: case([(good.copy(), joined)], exp.Null())}, outcome, first)
     values: dict[str, exp.Expr] = {}
     for code in codes:
         has = exp.Anonymous(this="list_contains", expressions=[split.copy(), tree(code)])
         yes_no = case([(has, exp.true()), (good.copy(), exp.false())], exp.Null())
         values[f"{column.name}_{code}"] = exp.cast(yes_no, "BOOLEAN")
-    return Cell(values, outcome)
+    return Cell(values, outcome, first)
 
 
-def _number(column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
-    said = Words(own).states().lookup(cell)
-    if column.kind is Kind.QUARTER:
-        parsed, kind = snippet("cell_quarter", cell=cell), "INTEGER"
-    else:
-        parsed, kind = snippet("cell_number", cell=cell), "DECIMAL(18, 4)"
+def _number(column: Column, own: Mapping[str, str], cell: exp.Column) -> Cell:
+    said, parsed = _ref(cell, "said"), _ref(cell, "read")
+    quarter = column.kind is Kind.QUARTER
+    read = snippet("cell_quarter" if quarter else "cell_number", cell=cell)
+    first = {said.name: Words(own).states().lookup(cell), parsed.name: read}
+    kind = "INTEGER" if quarter else "DECIMAL(18, 4)"
     if column.kind is Kind.INTEGER:
-        whole = exp.EQ(this=exp.Floor(this=parsed.copy()), expression=parsed.copy())
-        parsed, kind = case([(whole, parsed)], exp.Null()), "BIGINT"
+        kind = "BIGINT"
     rest: list[tuple[exp.Expr, Outcome]] = []
     if column.low is not None:
         below = exp.LT(this=parsed.copy(), expression=exp.Literal.number(str(column.low)))
@@ -383,12 +392,13 @@ def _number(column: Column, own: Mapping[str, str], cell: exp.Expr) -> Cell:
     if column.high is not None:
         above = exp.GT(this=parsed.copy(), expression=exp.Literal.number(str(column.high)))
         rest.append((above, Outcome.OUT_OF_RANGE))
-    own_states = [not_null(Words(own).lookup(cell))] if own else []
-    wrong = [*own_states, *(w.copy() for w, _ in rest)]
-    value = case([(exp.or_(*wrong), exp.Null())], parsed) if wrong else parsed
-    value = exp.cast(value, kind, dialect=DIALECT)
+    wrong = _wrong(own, cell, rest)
+    if column.kind is Kind.INTEGER:
+        part = exp.NEQ(this=exp.Floor(this=parsed.copy()), expression=parsed.copy())
+        wrong = exp.or_(wrong, part)
+    value = exp.cast(case([(wrong, exp.Null())], parsed.copy()), kind, dialect=DIALECT)
     outcome = _outcome(cell, value, said, *rest, otherwise=Outcome.INVALID)
-    return Cell({column.name: value}, outcome)
+    return Cell({column.name: value}, outcome, first)
 
 
 SSN = r"\d{3}-\d{2}-\d{4}"
@@ -396,13 +406,14 @@ _IDENTIFIER = rf"{SSN}|[^@\s]+@[^@\s]+\.[^@\s]+|\+?1?[ .-]?\(?\d{{3}}\)?[ .-]\d{
 _FORMULA = r"[=@].*|[+-].*[A-Za-z(|!].*|\|.*"
 
 
-def text(label: str, own: Mapping[str, str], cell: exp.Expr) -> Cell:
+def text(label: str, own: Mapping[str, str], cell: exp.Column) -> Cell:
     """Text as written (NFC, trimmed), or as the file's map renames it.
 
     Text that is an SSN, an email address or a phone number does not belong in a checked table and
     is left out; text that a spreadsheet would run as a formula is kept and counted.
     """
-    states = Words({k: v for k, v in own.items() if v in STATES}).states().lookup(cell)
+    said = _ref(cell, "said")
+    states = {k: v for k, v in own.items() if v in STATES}
     renamed = {k: v for k, v in own.items() if v not in STATES}
     shown = case([(one_of(cell, [k]), tree(v)) for k, v in renamed.items()], cell.copy())
 
@@ -410,9 +421,10 @@ def text(label: str, own: Mapping[str, str], cell: exp.Expr) -> Cell:
         return exp.func("regexp_full_match", cell.copy(), tree(pattern), tree("s"), dialect=DIALECT)
 
     identifier = looks(_IDENTIFIER)
-    value = case([(exp.or_(not_null(states), identifier), exp.Null())], shown)
+    value = case([(exp.or_(not_null(said), identifier), exp.Null())], shown)
     keeps = case([(exp.or_(identifier, looks(_FORMULA)), exp.Null())], value)
     outcome = _outcome(
-        cell, keeps, states, (identifier, Outcome.IDENTIFIER), otherwise=Outcome.FORMULA
+        cell, keeps, said, (identifier, Outcome.IDENTIFIER), otherwise=Outcome.FORMULA
     )
-    return Cell({label: exp.cast(value, "VARCHAR")}, outcome)
+    first = {said.name: Words(states).states().lookup(cell)}
+    return Cell({label: exp.cast(value, "VARCHAR")}, outcome, first)

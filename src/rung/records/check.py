@@ -176,8 +176,9 @@ class Checked:
             cells = exp.select(name("_row"), record.copy(), name(each.field.at))
             cells = cells.from_(_view(source)).order_by(name("_part"), name("_row")).limit(most)
             if each.path:
-                rows = exp.select(name("_part"), name("_row")).from_(_file(each.path)).limit(most)
-                hit = exp.Tuple(expressions=[name("_part"), name("_row")])
+                place = ("_part", "_row") if len(source.parts) > 1 else ("_row",)
+                rows = exp.select(*map(name, place)).from_(_file(each.path)).limit(most)
+                hit = exp.Tuple(expressions=[name(p) for p in place])
                 cells = cells.where(exp.In(this=hit, query=rows.where(each.when.copy()).subquery()))
             else:
                 cells = cells.where(each.when.copy())
@@ -319,7 +320,10 @@ def _column(session: Session, checked: Checked, f: Field) -> None:
 def _became(source: Source, f: Field, o: Outcome) -> exp.Expr:
     """The rows whose cell of this column had this outcome."""
     if f.at not in source.learnt:
-        return exp.EQ(this=source.outcome(f), expression=tree(int(o)))
+        this = exp.EQ(this=source.outcome(f), expression=tree(int(o)))
+        rows = source.joined([f]).select(name("_part"), name("_row")).where(this).limit(FIX_ROWS)
+        hit = exp.Tuple(expressions=[name("_part"), name("_row")])
+        return exp.In(this=hit, query=rows.subquery())
     this = exp.EQ(this=name("o"), expression=tree(int(o)))
     texts = exp.select(name("k")).from_(source.book(f)).where(this)
     return exp.In(this=name(f.at), query=texts.subquery())

@@ -236,10 +236,13 @@ class _Run:
             first, *others = (name(x) for x in entered)
             date = exp.Coalesce(this=first, expressions=others)
         one = alias(exp.cast(exp.Literal.number(1), "SMALLINT"), "period")
-        star: exp.Expr = exp.Star()
-        if "entered_on" in have:
-            star = exp.Star(except_=[exp.to_identifier("entered_on", quoted=True)])
-        query = exp.select(star, one, alias(date, "entered_on")).from_(query.subquery("e"))
+        drop = [x for x in ("entered_on", "_part") if x in have]
+        if len(c.source.parts) > 1:
+            drop.remove("_part")
+        star = exp.Star(except_=[exp.to_identifier(x, quoted=True) for x in drop])
+        query = exp.select(star if drop else exp.Star(), one, alias(date, "entered_on")).from_(
+            query.subquery("e")
+        )
         copy_to(
             self.session, assemble.finish(query, self._labels(query), self.lab.milestones), path
         )

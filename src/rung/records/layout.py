@@ -98,16 +98,18 @@ def _field(
         return blank
     if kind == "milestones" and rest in keys:
         return replace(blank, role="milestone")
-    known = [f"milestones.{k}" for k in keys]
+    known: list[str] = list(keys) if kind == "milestones" else []
     if kind in tables:
         for column in tables[kind].columns:
             if column.name == rest:
                 return _of_column(blank, tables[kind], column, slot)
-        known += [f"{kind}.{c.name}" for c in tables[kind].columns]
-    else:
-        known += ["id", IGNORE, *(f"{t}." for t in tables), "groups.", "private.", "milestones."]
-    near = difflib.get_close_matches(target, known, 1, 0.5)
-    return near[0] if near else ""
+        known += [c.name for c in tables[kind].columns]
+    near = difflib.get_close_matches(rest, known, 1, 0.6)
+    if near:
+        return f"{kind}.{near[0]}"
+    kinds = ["id", IGNORE, "groups", "private", "milestones", *tables]
+    near = difflib.get_close_matches(kind, kinds, 1, 0.75) if kind not in kinds else []
+    return (f"{near[0]}.{rest}" if rest else near[0]) if near else ""
 
 
 def _of_column(blank: Field, table: TableSchema, column: Column, slot: int) -> Field:

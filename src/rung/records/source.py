@@ -114,14 +114,12 @@ class Source:
         counts = [exp.Count(this=exp.Distinct(expressions=[name(f.at)])) for f in fields]
         distinct = session.execute(exp.select(*counts).from_(head.subquery("t"))).fetchone() or ()
         for f, different in zip(fields, distinct, strict=True):
-            many = f.column is not None and f.column.many
-            if different <= FEW or many:
+            if different <= FEW:
                 self._learn(session, f)
                 self.learnt.add(f.at)
                 query = exp.select("o", exp.func("sum", exp.column("n"))).from_(self.book(f))
             else:
-                outcome = alias(self.cells[f.at].outcome, "o")
-                inner = exp.select(outcome).from_(self.table).subquery("t")
+                inner = self.joined([f]).select(alias(self.outcome(f), "o")).subquery("t")
                 query = exp.select("o", exp.Count(this=exp.Star())).from_(inner)
             rows = session.execute(query.group_by("o")).fetchall()
             self.outcomes[f.at] = {Outcome(o): int(n) for o, n in rows}
@@ -130,15 +128,14 @@ class Source:
         text, cell = name(f.at), self.cells[f.at]
         number = exp.Count(this=exp.Star()).as_("n")
         texts = exp.select(text, number).from_(self.table).group_by(text.copy())
-        if f.column and f.column.many:
-            split = alias(cells.parts(f.column, f.own, name(f.at)), f"{f.at}_parts")
-            texts = exp.select("*", split).from_(texts.subquery("t"))
+        first = [alias(node, label) for label, node in cell.first.items()]
+        layer = exp.select("*", *first).from_(texts.subquery("t"))
         query = exp.select(
             alias(text.copy(), "k"),
             "n",
-            alias(cell.outcome.copy(), "o"),
-            *(alias(value.copy(), label) for label, value in cell.values.items()),
-        ).from_(texts.subquery("t"))
+            alias(cell.outcome, "o"),
+            *(alias(value, label) for label, value in cell.values.items()),
+        ).from_(layer.subquery("t"))
         made = exp.Create(
             this=self.book(f),
             kind="TABLE",
@@ -158,7 +155,7 @@ class Source:
         return exp.table_(self.view, quoted=True)
 
     def outcome(self, f: Field) -> exp.Expr:
-        """What became of a cell, as a tree over the rows of `rows_of`."""
+        """What became of a cell, as a tree over the rows of `joined`."""
         if f.at not in self.learnt:
             return self.cells[f.at].outcome.copy()
         blank = exp.cast(tree(int(Outcome.BLANK)), "UTINYINT", dialect=DIALECT)
@@ -174,7 +171,16 @@ class Source:
 
     def joined(self, fields: Iterable[Field]) -> exp.Select:
         """The clean text with the dictionaries of some columns beside it."""
+        fields = list(fields)
+        first = [
+            alias(node, label)
+            for f in fields
+            if f.at not in self.learnt
+            for label, node in self.cells[f.at].first.items()
+        ]
         query = exp.select().from_(self.table)
+        if first:
+            query = exp.select().from_(exp.select("*", *first).from_(self.table).subquery("t"))
         for f in fields:
             if f.at in self.learnt:
                 same = exp.EQ(this=name(f.at), expression=name("k", f"{self.view}_{f.at}"))
@@ -303,7 +309,9 @@ class Source:
     def typed(self) -> exp.Select:
         """The typed rows: `_id`, values, `_state_…` where a state is not plain, `_problems`."""
         inner = self.values()
-        hidden = ("_o_", "_birth", "_age")
+        hidden: tuple[str, ...] = ("_o_", "_age")
+        if entry(self.layout, self.order) is not None:  # else the age waits for another file
+            hidden = (*hidden, "_birth")
         labels = [c.alias_or_name for c in inner.selects]
         columns: list[exp.Expr] = [name(x) for x in labels if not x.startswith(hidden)]
         columns += self._states()
