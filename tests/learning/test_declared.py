@@ -45,9 +45,9 @@ def test_answers_come_in_the_order_declared() -> None:
         before_after=[{"column": "x", "label": "before"}, {"column": "y", "label": "after"}],
     )
     assert [a.name if a.kind == "table" else a.method.key for a in found] == [
-        "arms",
         "difference-in-means",
         "lin",
+        "arms",
         "forest",
         "before-after",
     ]
@@ -68,12 +68,12 @@ def test_arms_count_everyone_assigned() -> None:
 
 
 def test_weighted_arms_weigh_the_mean_and_count_people() -> None:
-    table, found = run(DATA, weights="w", adjust=["none"])
+    found, table = run(DATA, weights="w", adjust=["none"])
     assert table.kind == "table"
     assert found.kind == "finding"
     assert {r["mean"] for r in table.rows} == {p.value for p in found.parts}
     assert table.column("n") == (60, 60)
-    shares, found = run(DATA, weights="w", outcome="yes")
+    found, shares = run(DATA, weights="w", outcome="yes")
     assert shares.kind == "table"
     assert found.kind == "finding"
     assert {r["mean"] for r in shares.rows} == {p.value for p in found.parts}
@@ -84,7 +84,7 @@ def test_weighted_arms_weigh_the_mean_and_count_people() -> None:
 def test_above_makes_a_share_and_keeps_what_is_missing_missing() -> None:
     limit = sorted(DATA["y"])[60]
     data = {**DATA, "y": [None, *DATA["y"][1:]]}
-    _, found = run(data, above=limit)
+    found, _ = run(data, above=limit)
     assert found.kind == "finding"
     assert found.estimand.unit == "share"
     assert sum(p.numerator or 0 for p in found.parts) == sum(v > limit for v in DATA["y"][1:])
@@ -97,7 +97,7 @@ def test_above_does_not_hide_what_is_no_number() -> None:
 
 
 def test_squares_are_covariates() -> None:
-    found = run(DATA, covariates=["age"], squares=["age"], adjust=["ancova"])[-1]
+    found = run(DATA, covariates=["age"], squares=["age"], adjust=["ancova"])[0]
     by_hand = one(
         {**DATA, "age2": [v * v for v in DATA["age"]]}, adjust="ancova", covariates=("age", "age2")
     )

@@ -6,6 +6,7 @@ refused, 13 may not be released, 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -60,6 +61,8 @@ def _failed(error: Exception, *, as_json: bool) -> int:
 
     if isinstance(error, RungError):
         return show.error(error, as_json=as_json)
+    if os.environ.get("RUNG_DEBUG"):
+        raise error
     # our bug: say where it happened, but no value that might come from a record
     at = error.__traceback__
     while at is not None and at.tb_next is not None:

@@ -36,9 +36,9 @@ ForOutside = Annotated[
 Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure the ranges are.")]
 
 
-def _today() -> dt.date:
+def _now() -> dt.datetime:
     """The system's clock, injected from here and nowhere else."""
-    return datetime.now().astimezone().date()
+    return datetime.now().astimezone()
 
 
 def _audience(outside: bool) -> Audience:
@@ -99,7 +99,7 @@ def init(
     from rung.cli import show
 
     with show.progress(as_json) as progress:
-        made = cycle.init(files, out, provider=provider, clock=_today, progress=progress)
+        made = cycle.init(files, out, provider=provider, clock=_now, progress=progress)
     show.started(made, as_json=as_json)
 
 
@@ -121,7 +121,7 @@ def check(
     from rung.cli import show
 
     with show.progress(as_json) as progress:
-        report = cycle.check(path, fix_list=fix_list, clock=_today, progress=progress)
+        report = cycle.check(path, fix_list=fix_list, clock=_now, progress=progress)
     show.checked(report, as_json=as_json)
 
 
@@ -160,7 +160,7 @@ def diagnose(
             within=within,
             level=level,
             audience=_audience(outside),
-            clock=_today,
+            clock=_now,
         )
     _finish(outcome, as_json, f"rung brief {lab}")
 
@@ -200,7 +200,7 @@ def estimate(
             se=se,
             level=level,
             audience=_audience(outside),
-            clock=_today,
+            clock=_now,
         )
     _finish(found, as_json)
 
@@ -226,7 +226,7 @@ def reconcile(
         period=period,
         reported=reported,
         audience=_audience(outside),
-        clock=_today,
+        clock=_now,
     )
     _finish(outcome, as_json)
 
@@ -250,7 +250,7 @@ def brief(
             cycle.open_lab(lab),
             out=out,
             audience=_audience(outside),
-            clock=_today,
+            clock=_now,
             progress=progress,
         )
     _finish(outcome, as_json)
@@ -271,7 +271,7 @@ def run(
 
     with show.progress(as_json) as progress:
         outcome = cycle.run(
-            cycle.open_lab(lab), audience=_audience(outside), clock=_today, progress=progress
+            cycle.open_lab(lab), audience=_audience(outside), clock=_now, progress=progress
         )
     _finish(outcome, as_json)
 
@@ -289,7 +289,7 @@ def demo(
     from rung.cli import show
 
     with show.progress(as_json) as progress:
-        shown = cycle.demo(out, clock=_today, progress=progress)
+        shown = cycle.demo(out, clock=_now, progress=progress)
     show.demo(shown, as_json=as_json)
 
 
@@ -330,6 +330,6 @@ def simulate_provider(
 
     with show.progress(as_json) as progress:
         made = cycle.simulate(
-            out, people=people, seed=seed, dirt=dirt, truth=truth, clock=_today, progress=progress
+            out, people=people, seed=seed, dirt=dirt, truth=truth, clock=_now, progress=progress
         )
     show.written(made, as_json=as_json, verb="simulate")

@@ -21,10 +21,14 @@ from rung.messages import sentence
 
 if TYPE_CHECKING:
     from rung.cycle.outcome import AnyAnswer, Outcome
+    from rung.cycle.run import Demo
+    from rung.cycle.start import Checked, Started, Written
+    from rung.records.intake import Imported
     from rung.share.release import Released
     from rung.share.tables import Grid as GridOfText
 
 WIDTH = 100
+SURE = 0.75  # below it a person is asked to look
 
 
 def _console(*, err: bool = False) -> Console:
@@ -160,13 +164,10 @@ def problems(console: Console, found: Sequence[Problem], most: int = 20) -> None
         console.print(sentence("label.more-problems", {"n": len(found) - most}))
 
 
-def written(done: Any, *, as_json: bool, verb: str) -> None:
+def written(done: Written, *, as_json: bool, verb: str) -> None:
     """Files that a verb wrote, with a sentence each."""
     if as_json:
-        from rung.share import contract
-        from rung.share.release import Inside
-
-        _json(contract.envelope(verb, (), audience=Inside(), provenance=done.to_json()))
+        _document(verb, done.to_json())
         return
     console = _console()
     for line in done.lines:
@@ -174,3 +175,81 @@ def written(done: Any, *, as_json: bool, verb: str) -> None:
     files(console, done.files)
     if done.next_step:
         console.print(f"\n{sentence('label.next')}: {escape(done.next_step)}")
+
+
+def started(made: Started, *, as_json: bool) -> None:
+    """A new lab: which column goes where, what a person should look at, what the import found."""
+    if as_json:
+        _document("init", made.to_json())
+        return
+    console = _console()
+    console.print(sentence("label.lab-made", {"lab": str(made.lab)}), markup=False)
+    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    shown.add_column(sentence("label.column-header"), overflow="fold", max_width=40)
+    shown.add_column(sentence("label.column-target"), overflow="fold", max_width=40)
+    shown.add_column("")
+    for found in made.proposed.matches:
+        for m in found:
+            look = sentence("label.look-at-this") if m.sure < SURE else ""
+            shown.add_row(escape(" ".join(m.header.split())), escape(m.target), look)
+    console.print(shown)
+    unsure = len(made.proposed.unsure)
+    if unsure:
+        console.print(sentence("label.unsure", {"n": unsure}))
+    if made.failed is not None:
+        error(made.failed, as_json=False)
+        raise SystemExit(made.failed.exit_status)
+    if made.imported is not None:
+        _imported(console, made.imported)
+    console.print(f"\n{sentence('label.next')}: rung diagnose {escape(str(made.lab))}")
+
+
+def checked(done: Checked, *, as_json: bool) -> None:
+    """What a check found, worst first, and where the fix list is."""
+    if as_json:
+        _document("check", done.to_json())
+        return
+    console = _console()
+    if done.imported is not None:
+        _imported(console, done.imported)
+    else:
+        problems(console, done.report.problems)
+    files(console, done.files)
+
+
+def _imported(console: Console, done: Imported) -> None:
+    kept = {"people": done.people, "rows": sum(f.rows for f in done.report.files)}
+    console.print(f"\n{sentence('label.imported', kept)}")
+    if done.changes is not None:
+        console.print(sentence("label.changes", dict(done.changes)))
+    if done.review:
+        console.print(sentence("label.review", {"n": done.review}))
+    problems(console, done.problems)
+
+
+def demo(shown: Demo, *, as_json: bool) -> None:
+    """The short summary of the demo: a sentence an answer, and where the briefs are."""
+    if as_json:
+        _document("demo", shown.to_json())
+        return
+    from rung.share import say
+
+    console = _console()
+    for title, outcome_ in (("label.demo-nsw", shown.nsw), ("label.demo-provider", shown.provider)):
+        console.print(f"\n[bold]{escape(sentence(title))}[/bold]")
+        for released in outcome_.answers:
+            if released.answer.kind == "finding":
+                console.print(f"  {escape(say.words(released))}")
+    console.print(f"\n[bold]{escape(sentence('label.demo-records'))}[/bold]")
+    problems(console, shown.imported.problems, most=6)
+    console.print()
+    files(console, shown.briefs)
+
+
+def _document(verb: str, about: Mapping[str, Any]) -> None:
+    """One JSON document for a verb whose result is not an answer."""
+    from rung.share import contract
+    from rung.share.release import Inside
+
+    document = contract.envelope(verb, (), audience=Inside(), provenance={})
+    _json({**document, **about})

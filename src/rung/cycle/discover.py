@@ -141,7 +141,7 @@ def diagnose(
         found(lab, by=by, cohort=cohort, as_of=as_of, within=within, level=level),
         audience=audience,
         exempt=lab.about.public_use,
-        today=clock() if clock else None,
+        today=clock().date() if clock else None,
         ledger=lab.path / "documents",
     )
 
@@ -173,6 +173,6 @@ def reconcile(
         counted,
         audience=audience,
         exempt=lab.about.public_use,
-        today=clock() if clock else None,
+        today=clock().date() if clock else None,
         ledger=lab.path / "documents",
     )

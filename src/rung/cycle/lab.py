@@ -12,7 +12,11 @@ from rung.records.lab import Lab
 from rung.share.release import Audience
 
 if TYPE_CHECKING:
-    from rung.cycle.outcome import Outcome
+    from rung.cycle.outcome import Clock, Outcome
+
+
+def _clock(today: dt.date) -> Clock:
+    return lambda: dt.datetime.combine(today, dt.time(), dt.UTC)
 
 
 @dataclass
@@ -43,7 +47,7 @@ class OpenLab(Lab):
             as_of=as_of,
             within=within,
             audience=audience,
-            clock=(lambda: today) if today else None,
+            clock=_clock(today) if today else None,
         )
 
     def reconcile(self, *, milestone: str, period: str, reported: int) -> Outcome:
@@ -56,7 +60,7 @@ class OpenLab(Lab):
         """Everything the lab declares, and its brief. See `rung.cycle.run`."""
         from rung.cycle.run import run
 
-        return run(self, audience=audience, clock=lambda: today)
+        return run(self, audience=audience, clock=_clock(today))
 
     def brief(
         self, *, out: Path | None = None, audience: Audience | None = None, today: dt.date
@@ -64,4 +68,4 @@ class OpenLab(Lab):
         """Write the brief. See `rung.cycle.brief`."""
         from rung.cycle.run import brief
 
-        return brief(self, out=out, audience=audience, clock=lambda: today)
+        return brief(self, out=out, audience=audience, clock=_clock(today))

@@ -48,4 +48,4 @@ def estimate(
             level=level,
             inputs=(file_digest(data),),
         )
-    return told("estimate", found, audience=audience, today=clock() if clock else None)
+    return told("estimate", found, audience=audience, today=clock().date() if clock else None)

@@ -16,7 +16,7 @@ from rung.share import contract
 from rung.share.release import Audience, Inside, Released, release
 
 AnyAnswer = Finding | Table | Refusal
-Clock = Callable[[], dt.date]
+Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done (0 to 1)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,11 +14,12 @@ import tomlkit
 from rung.cycle.lab import OpenLab
 from rung.cycle.outcome import Clock, Progress
 from rung.cycle.story import quiet
-from rung.errors import PlanError, RecordsError
+from rung.errors import PlanError, RecordsError, worst_first
 from rung.messages import sentence
-from rung.records import intake, match, proposal, read
+from rung.records import fixlist, intake, match, proposal, read
 from rung.records import simulate as simulation
 from rung.records import template as blank
+from rung.records.check import Report
 from rung.records.lab import Lab
 from rung.records.profile import profile
 from rung.records.query import Session
@@ -63,7 +64,7 @@ class Started:
         problems = [p.to_json() for p in self.proposed.problems]
         document: dict[str, Any] = {"lab": str(self.lab), "columns": columns, "problems": problems}
         if self.imported is not None:
-            document["import"] = self.imported.to_json()
+            document["import"] = _import(self.imported)
         if self.failed is not None:
             document |= self.failed.to_json()
         return document
@@ -111,6 +112,59 @@ def init(
     return Started(out, proposed, imported)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a check found. `imported` is None for a single file, which goes into no lab."""
+
+    report: Report
+    imported: intake.Imported | None
+    files: tuple[Path, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Problems worst first, files and columns; for a lab also what changed."""
+        document = self.report.to_json()
+        if self.imported is not None:
+            document["import"] = _import(self.imported)
+        return document
+
+
+def check(
+    path: Path,
+    *,
+    fix_list: Path | None = None,
+    clock: Clock,
+    progress: Progress = quiet,
+) -> Checked:
+    """Check a file as it was sent, or read a lab's files again.
+
+    A file is checked by the mapping that `init` would propose, and leaves nothing behind. For a
+    lab the fix list goes to `private/fix-list.xlsx` unless `fix_list` says where.
+    """
+    if (path / "lab.toml").is_file():
+        imported = intake.bring(Lab.open(path), clock=clock, progress=progress)
+        target = fix_list or path / "private" / "fix-list.xlsx"
+        return Checked(imported.report, imported, (fixlist.write(target, imported.report),))
+    with TemporaryDirectory(prefix="rung-") as scratch:
+        made = init([path], Path(scratch) / "lab", clock=clock, progress=progress)
+    if made.imported is None:
+        raise made.failed or RecordsError("REC-no-file", file=path.name)
+    report = made.imported.report
+    report = replace(report, problems=worst_first((*made.proposed.problems, *report.problems)))
+    written = (fixlist.write(fix_list, report),) if fix_list else ()
+    return Checked(report, None, written)
+
+
+def _import(done: intake.Imported) -> dict[str, Any]:
+    """An import in numbers."""
+    return {
+        "people": done.people,
+        "tables": dict(done.tables),
+        "changes": dict(done.changes) if done.changes is not None else None,
+        "to_review": done.review,
+        "problems": [p.to_json() for p in done.problems],
+    }
+
+
 def _sent(files: Sequence[Path]) -> list[Path]:
     """Every file that was named, or lies in a folder that was named; names must not clash."""
     found: list[Path] = []
@@ -152,7 +206,7 @@ def simulate(
         files.append(truth)
     more: dict[str, Any] = {"people": people, "seed": seed, "dirt": dirt}
     if dirt > 0:
-        more["import"] = intake.bring(Lab.open(out), clock=clock, progress=progress).to_json()
+        more["import"] = _import(intake.bring(Lab.open(out), clock=clock, progress=progress))
     line = sentence("label.simulated", {"people": people, "seed": seed})
     return Written((line,), tuple(files), f"rung diagnose {out}", more)
 

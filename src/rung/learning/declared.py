@@ -26,7 +26,7 @@ def run_test(
     plan: str | None = None,
     inputs: Sequence[str] = (),
 ) -> tuple[Finding | Table | Refusal, ...]:
-    """The arms, each estimator's findings, the results by group, and before and after, in order.
+    """Each estimator's findings, the arms, the results by group, and before and after, in order.
 
     `view` is where the rows are, by default the table the test names. Raises PlanError.
     """
@@ -48,7 +48,7 @@ def run_test(
         "inputs": inputs,
     }
     weights = test.weights
-    found: list[Finding | Table | Refusal] = [arms(session, view, weights=weights, **asked)]
+    found: list[Finding | Table | Refusal] = []
     for adjust in test.adjust:
         found += estimate(
             session,
@@ -60,6 +60,7 @@ def run_test(
             level=test.level,
             **asked,
         )
+    found.append(arms(session, view, weights=weights, **asked))
     if test.groups:
         found += by_groups(session, view, groups=test.groups, level=test.level, **asked)
     if test.before_after:

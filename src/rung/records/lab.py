@@ -204,13 +204,15 @@ class Lab:
         except (OSError, ValueError):
             known = {}
         status = file.stat()
+        key = file.relative_to(self.path).as_posix()
         stamp = [status.st_size, status.st_mtime_ns]
-        if known.get(file.name, [None])[0] != stamp:
-            known[file.name] = [stamp, file_digest(file)]
+        if known.get(key, [None])[0] != stamp:
+            known[key] = [stamp, file_digest(file)]
+            cache.parent.mkdir(exist_ok=True)
             temporary = cache.with_suffix(".writing")
             temporary.write_text(json.dumps(known), "utf-8")
             temporary.replace(cache)
-        return str(known[file.name][1])
+        return str(known[key][1])
 
     def session(self) -> Session:
         """A session with every checked table attached under its own name."""

@@ -1,0 +1,176 @@
+"""The whole declared cycle, and its brief."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import rung
+from rung.cycle import story
+from rung.cycle.outcome import Clock, Outcome, Progress, told
+from rung.cycle.story import quiet
+from rung.documents import Document
+from rung.errors import UsageError
+from rung.finding import to_json
+from rung.messages import sentence
+from rung.records import intake, packaged, simulate
+from rung.records.lab import Lab
+from rung.records.mapping import FileMap
+from rung.share import brief as page
+from rung.share.release import Audience, Outside
+
+
+def _ready(lab: Lab, clock: Clock, progress: Progress) -> None:
+    """Fetch packaged data, and import when the lab names files that were not imported yet."""
+    packaged.fetch(lab)
+    if lab.sections("files", FileMap) and not lab.table("journeys").is_file():
+        intake.bring(lab, clock=clock, progress=lambda what, share: progress(what, share / 2))
+
+
+def _answered(
+    verb: str, lab: Lab, audience: Audience | None, clock: Clock, progress: Progress
+) -> tuple[Outcome, tuple[story.Section, ...]]:
+    _ready(lab, clock, progress)
+    sections = story.sections(lab, lambda what, share: progress(what, 0.5 + share / 2.5))
+    outcome = told(
+        verb,
+        tuple(story.flat(sections)),
+        audience=audience,
+        exempt=lab.about.public_use,
+        today=clock().date(),
+        ledger=lab.path / "documents",
+    )
+    return outcome, sections
+
+
+def brief(
+    lab: Lab,
+    *,
+    out: Path | None = None,
+    audience: Audience | None = None,
+    clock: Clock,
+    progress: Progress = quiet,
+) -> Outcome:
+    """Write the brief: one HTML file. Returns its answers and where it is."""
+    outcome, sections = _answered("brief", lab, audience, clock, progress)
+    file = out or lab.path / "out" / f"brief-{outcome.audience.kind}.html"
+    _page(lab, outcome, sections, file)
+    return replace(outcome, files=(file,))
+
+
+def run(
+    lab: Lab, *, audience: Audience | None = None, clock: Clock, progress: Progress = quiet
+) -> Outcome:
+    """Everything the lab declares: import, diagnosis, tests; findings kept, brief written."""
+    outcome, sections = _answered("run", lab, audience, clock, progress)
+    file = lab.path / "out" / f"brief-{outcome.audience.kind}.html"
+    _page(lab, outcome, sections, file)
+    if outcome.audience.kind == "inside":
+        kept = {"answers": [to_json(r.answer) for r in outcome.answers]}
+        lab.store.put("run", Document("findings", 1, kept))
+    return replace(outcome, files=(file,))
+
+
+def _page(lab: Lab, outcome: Outcome, sections: Sequence[story.Section], file: Path) -> None:
+    released = iter(outcome.answers)
+    days = {r.answer.origin.as_of for r in outcome.answers if r.answer.origin.as_of}
+    day = lab.clock.as_of
+    text = page.html(
+        page.BriefInput(
+            title="",
+            provider=lab.about.provider,
+            program=lab.about.program,
+            audience=outcome.audience,
+            as_of=day.isoformat() if day else max(days, default=""),
+            phase="discovery" if lab.milestones else "learning",
+            sections=tuple(
+                page.Section(s.title, tuple(islice(released, len(s.answers)))) for s in sections
+            ),
+            next_steps=_next_steps(lab, outcome),
+            command=f"rung run {lab.path.name}",
+        )
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".writing")
+    part.write_text(text, "utf-8")
+    part.replace(file)
+
+
+def _next_steps(lab: Lab, outcome: Outcome) -> tuple[str, ...]:
+    """What a program manager can do with these answers."""
+    steps = []
+    kinds = {r.answer.method.key for r in outcome.answers if r.answer.kind == "finding"}
+    if "bottleneck" in kinds:
+        steps.append(sentence("label.next-bottleneck"))
+    if "gap" in kinds:
+        steps.append(sentence("label.next-gap"))
+    if any(r.answer.kind == "refusal" for r in outcome.answers):
+        steps.append(sentence("label.next-refusal"))
+    if story.tests(lab):
+        steps.append(sentence("label.next-test"))
+    return tuple(steps)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The two examples of the demo, as staff see them, and the briefs for outside."""
+
+    nsw: Outcome
+    provider: Outcome
+    imported: intake.Imported
+    planted: simulate.Truth
+    briefs: tuple[Path, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Both outcomes' documents and where the briefs are."""
+        return {
+            "national_supported_work": self.nsw.to_json(),
+            "simulated_provider": self.provider.to_json(),
+            "briefs": [str(b) for b in self.briefs],
+        }
+
+
+def example(name: str) -> Path:
+    """The folder of an example that comes with Rung."""
+    home = Path(rung.__file__).parent
+    for place in (home / "examples" / name, home.parents[1] / "examples" / name):
+        if (place / "lab.toml").is_file():
+            return place
+    raise UsageError("USE-no-example", name=name)
+
+
+def demo(out: Path, *, clock: Clock, progress: Progress = quiet) -> Demo:
+    """National Supported Work, then a simulated provider's messy workbook; briefs of both."""
+    from rung.cycle.start import init
+
+    nsw = out / "nsw"
+    shutil.rmtree(nsw, ignore_errors=True)
+    shutil.copytree(example("nsw"), nsw, ignore=shutil.ignore_patterns("private", "records", "out"))
+    real = run(Lab.open(nsw), clock=clock, progress=lambda w, s: progress(w, s / 4))
+
+    sent, provider = out / "sent", out / "provider"
+    shutil.rmtree(sent, ignore_errors=True)
+    shutil.rmtree(provider, ignore_errors=True)
+    sent.mkdir(parents=True)
+    workbook = sent / "applicants.xlsx"
+    progress(sentence("label.doing-simulate"), 0.3)
+    planted = simulate.workbook(workbook, people=2000, seed=2026, dirt=0.03)
+    started = init(
+        [workbook],
+        provider,
+        provider="Riverside Works",
+        clock=clock,
+        progress=lambda w, s: progress(w, 0.35 + s / 3),
+    )
+    if started.imported is None:
+        raise started.failed or UsageError("USE-no-example", name="provider")
+    lab = Lab.open(provider)
+    found = run(lab, clock=clock, progress=lambda w, s: progress(w, 0.7 + s / 5))
+    outside = brief(lab, audience=Outside(), clock=clock)
+    progress(sentence("label.doing-brief"), 1.0)
+    briefs = (*real.files, *found.files, *outside.files)
+    return Demo(real, found, started.imported, planted, briefs)
