@@ -169,20 +169,22 @@ def _in_map(node: exp.Expr, words: Mapping[str, str]) -> exp.Expr:
 
 
 def _outcome(
-    cell: exp.Expr, value: exp.Expr, said: exp.Expr | None, *rest: tuple[exp.Expr, Outcome],
+    cell: exp.Expr, value: exp.Expr, said: exp.Expr, *rest: tuple[exp.Expr, Outcome],
     otherwise: Outcome,
 ) -> exp.Expr:  # fmt: skip
     def number(outcome: Outcome) -> exp.Expr:
         return exp.cast(tree(int(outcome)), "UTINYINT", dialect=DIALECT)
 
-    branches = [(is_null(cell), number(Outcome.BLANK))]
-    if said is not None:
-        branches += [
-            (exp.EQ(this=said.copy(), expression=tree(state)), number(Outcome[state.upper()]))
-            for state in STATES
-            if state != "value"
-        ]
-    branches.append((not_null(value), number(Outcome.VALUE)))
+    # a value first: where texts are many, words are looked up for the few that are none
+    branches = [
+        (is_null(cell), number(Outcome.BLANK)),
+        (not_null(value), number(Outcome.VALUE)),
+    ]
+    branches += [
+        (exp.EQ(this=said.copy(), expression=tree(state)), number(Outcome[state.upper()]))
+        for state in STATES
+        if state != "value"
+    ]
     branches += [(when, number(then)) for when, then in rest]
     return case(branches, number(otherwise))
 

@@ -174,7 +174,7 @@ class Checked:
         found: list[Fix] = []
         for each in self.found:
             cells = exp.select(name("_row"), record.copy(), name(each.field.at))
-            cells = cells.from_(_view(source)).order_by(name("_part"), name("_row")).limit(most)
+            cells = cells.from_(_view(source)).limit(most)
             if each.path:
                 place = ("_part", "_row") if len(source.parts) > 1 else ("_row",)
                 rows = exp.select(*map(name, place)).from_(_file(each.path)).limit(most)
@@ -182,6 +182,7 @@ class Checked:
                 cells = cells.where(exp.In(this=hit, query=rows.where(each.when.copy()).subquery()))
             else:
                 cells = cells.where(each.when.copy())
+            rows_found = session.execute(cells).fetchall()
             found += [
                 Fix(
                     table=source.layout.label,
@@ -191,7 +192,7 @@ class Checked:
                     cell=cell or "",
                     problem=each.problem,
                 )
-                for row, record_id, cell in session.execute(cells).fetchall()
+                for row, record_id, cell in sorted(rows_found, key=lambda r: int(r[0]))
             ]
         return tuple(found)
 
@@ -260,7 +261,7 @@ def _ids(session: Session, checked: Checked, allow_ssn: str) -> None:
     n, first = by_shape.get("nine", (0, []))
     if n >= 5 and n * 10 >= 9 * filled and not allow_ssn:
         checked.add("REC-id-ssn", f, n, first, weight="break")
-    _zeros(checked, f, seen, filled)
+    _zeros(session, checked, f, seen, filled)
 
 
 def _shape(f: Field, shape: str) -> exp.Expr:
@@ -269,7 +270,9 @@ def _shape(f: Field, shape: str) -> exp.Expr:
     return exp.Anonymous(this="regexp_full_match", expressions=[name(f.at), tree(ID_SHAPES[shape])])
 
 
-def _zeros(checked: Checked, f: Field, seen: Iterable[Mapping[str, Any]], filled: int) -> None:
+def _zeros(
+    session: Session, checked: Checked, f: Field, seen: Iterable[Mapping[str, Any]], filled: int
+) -> None:
     """Ids of digits that lost their leading zeros: shorter than those that kept them.
 
     Where none kept a zero, a few shorter ids among long ones are doubtful only when the numbers
@@ -287,7 +290,9 @@ def _zeros(checked: Checked, f: Field, seen: Iterable[Mapping[str, Any]], filled
     largest = max(int(r["most"] or 0) for r in digits)
     sparse = length >= 5 and largest > 20 * max(filled, 1) and n / total <= 0.3
     if n and (kept or sparse):
-        first = sorted(i for r in short for i in r["first_rows"] or [])[:5]
+        query = load(ROOM, "check_short")
+        clean = Name(checked.source.view)
+        first = session.run(query, id=Name(f.at), clean=clean, length=length).one()["first_rows"]
         checked.add("REC-id-zeros", f, n, first, params={"length": length})
 
 

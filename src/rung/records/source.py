@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
@@ -24,7 +25,8 @@ from rung.records.reshape import key
 from rung.records.rules import OLDEST, YOUNGEST, Rule, age, entry, mask_names, masks
 from rung.records.sheet import Sheet
 
-SAMPLE, FEW = 20_000, 10_000  # rows looked at; different texts that make a dictionary worth it
+SAMPLE, FEW = 20_000, 17_000  # rows looked at; different texts that make a dictionary worth it
+TINY = 64  # texts of a dictionary that is looked up in place; a larger one is joined
 ID_SHAPES: Mapping[str, str] = {
     "ssn": r"\d{3}-\d{2}-\d{4}",
     "broken": r"\d(\.\d+)?[eE]\+?\d+",
@@ -87,6 +89,7 @@ class Source:
     rules: tuple[Rule, ...] = ()
     drop_ids: frozenset[str] = frozenset()  # shapes of ids that are set aside
     learnt: set[str] = field(default_factory=set)  # columns with a dictionary
+    tiny: dict[str, dict[str, exp.Expr]] = field(default_factory=dict)  # … and its small ones
 
     @property
     def rows(self) -> int:
@@ -94,7 +97,10 @@ class Source:
         return sum(p.rows for p in self.parts)
 
     def attach(self, session: Session) -> None:
-        """Name the clean text: cells trimmed, NFC, blank as NULL, with `_row` and `_part`."""
+        """Name the text, with `_row` and `_part`: ids and private cells clean, others as they are.
+
+        A column with a dictionary needs no cleaning row by row.
+        """
         parts = [self._part(i, part) for i, part in enumerate(self.parts)]
         text: exp.Query = parts[0]
         for part in parts[1:]:
@@ -116,7 +122,6 @@ class Source:
         for f, different in zip(fields, distinct, strict=True):
             if different <= FEW:
                 self._learn(session, f)
-                self.learnt.add(f.at)
                 query = exp.select("o", exp.func("sum", exp.column("n"))).from_(self.book(f))
             else:
                 inner = self.joined([f]).select(alias(self.outcome(f), "o")).subquery("t")
@@ -129,7 +134,8 @@ class Source:
         number = exp.Count(this=exp.Star()).as_("n")
         texts = exp.select(text, number).from_(self.table).group_by(text.copy())
         first = [alias(node, label) for label, node in cell.first.items()]
-        layer = exp.select("*", *first).from_(texts.subquery("t"))
+        tidy = exp.select("*", _tidy(f)).from_(texts.subquery("t"))
+        layer = exp.select("*", *first).from_(tidy.subquery("t"))
         query = exp.select(
             alias(text.copy(), "k"),
             "n",
@@ -144,6 +150,11 @@ class Source:
             properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
         )
         session.execute(made)
+        self.learnt.add(f.at)
+        book = exp.select("*").from_(self.book(f)).where(cells.not_null(name("k")))
+        rows = session.execute(book.limit(TINY + 1)).fetchall()
+        if 0 < len(rows) <= TINY:
+            self.tiny[f.at] = _maps(f, cell, rows)
 
     def book(self, f: Field) -> exp.Table:
         """The dictionary of a column."""
@@ -157,14 +168,20 @@ class Source:
     def outcome(self, f: Field) -> exp.Expr:
         """What became of a cell, as a tree over the rows of `joined`."""
         if f.at not in self.learnt:
-            return self.cells[f.at].outcome.copy()
+            return _spelt(self.cells[f.at], self.cells[f.at].outcome)
         blank = exp.cast(tree(int(Outcome.BLANK)), "UTINYINT", dialect=DIALECT)
-        return exp.Coalesce(this=name("o", f"{self.view}_{f.at}"), expressions=[blank])
+        return exp.Coalesce(this=self._found(f, "o"), expressions=[blank])
+
+    def _found(self, f: Field, label: str) -> exp.Expr:
+        """What the dictionary of a column has for the cell."""
+        if f.at in self.tiny:
+            return name(f"{f.at}_{label}")
+        return name(label, f"{self.view}_{f.at}")
 
     def _value(self, f: Field, label: str, value: exp.Expr) -> exp.Expr:
         if f.at not in self.learnt:
-            return value.copy()
-        found = name(label, f"{self.view}_{f.at}")
+            return _spelt(self.cells[f.at], value)
+        found = self._found(f, label)
         if f.role == "milestone" and label == f.name:  # blank is not reached, unknown is NULL
             return cells.case([(cells.is_null(name(f.at)), exp.false())], found)
         return found
@@ -172,17 +189,22 @@ class Source:
     def joined(self, fields: Iterable[Field]) -> exp.Select:
         """The clean text with the dictionaries of some columns beside it."""
         fields = list(fields)
-        first = [
-            alias(node, label)
-            for f in fields
-            if f.at not in self.learnt
-            for label, node in self.cells[f.at].first.items()
-        ]
-        query = exp.select().from_(self.table)
-        if first:
-            query = exp.select().from_(exp.select("*", *first).from_(self.table).subquery("t"))
+        below: list[exp.Expr] = []
+        table: exp.Expr = self.table
+        if rough := [f for f in fields if f.at not in self.learnt]:
+            tidy = exp.select("*", *map(_tidy, rough)).from_(self.table)
+            table = tidy.subquery("t")
         for f in fields:
-            if f.at in self.learnt:
+            if f.at in self.tiny:
+                below += [alias(m.copy(), f"{f.at}_{k}") for k, m in self.tiny[f.at].items()]
+            elif f.at not in self.learnt:
+                first = self.cells[f.at].first
+                below += [alias(node, k) for k, node in first.items() if not _said(k)]
+        query = exp.select().from_(table)
+        if below:
+            query = exp.select().from_(exp.select("*", *below).from_(table).subquery("t"))
+        for f in fields:
+            if f.at in self.learnt and f.at not in self.tiny:
                 same = exp.EQ(this=name(f.at), expression=name("k", f"{self.view}_{f.at}"))
                 query = query.join(self.book(f), on=same, join_type="left")
         return query
@@ -198,7 +220,12 @@ class Source:
         here = {f.at for f in part.fields}
         columns = [
             alias(
-                cells.clean(name(f.at)) if f.at in here else exp.cast(exp.Null(), "VARCHAR"), f.at
+                exp.cast(exp.Null(), "VARCHAR")
+                if f.at not in here
+                else name(f.at)
+                if f.at in self.cells
+                else cells.clean(name(f.at)),
+                f.at,
             )
             for f in self.layout.fields
         ]
@@ -217,7 +244,7 @@ class Source:
         """What each column's cells mean, by `Field.at`; the id and private text have no entry."""
         found: dict[str, Cell] = {}
         for f in self.layout.fields:
-            cell = name(f.at)
+            cell = name(f"{f.at}_text")
             assert isinstance(cell, exp.Column)  # noqa: S101 (for the type checker)
             if f.role == "milestone":
                 found[f.at] = self.reader.milestone(f.name, f.own, cell)
@@ -354,6 +381,45 @@ class Source:
             )
             found.setdefault(stored, alias(exp.cast(state, "VARCHAR"), stored))
         return list(found.values())
+
+
+def _maps(f: Field, cell: Cell, rows: Sequence[Sequence[Any]]) -> dict[str, exp.Expr]:
+    """A small dictionary as one map a value: DuckDB looks a text up once a row group."""
+    keys = exp.Array(expressions=[tree(row[0]) for row in rows])
+    found: dict[str, exp.Expr] = {}
+    for i, label in enumerate(("o", *cell.values)):
+        values: exp.Expr = exp.Array(expressions=[tree(row[2 + i]) for row in rows])
+        kind: Any = exp.DataType.build("UTINYINT", dialect=DIALECT)
+        if label != "o":
+            kind = cell.values[label].args["to"]
+        listed = exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[kind.copy()], nested=True)
+        values = exp.Cast(this=values, to=listed)
+        map_ = exp.Map(keys=keys.copy(), values=values)
+        found[label] = exp.Anonymous(this="map_extract_value", expressions=[map_, name(f.at)])
+    return found
+
+
+def _tidy(f: Field) -> exp.Expr:
+    """The clean text of a column, `<at>_text`."""
+    return alias(cells.clean(name(f.at)), f"{f.at}_text")
+
+
+def _said(label: str) -> bool:
+    return label.endswith("_said")
+
+
+def _spelt(cell: Cell, node: exp.Expr) -> exp.Expr:
+    """The tree with its words written out where it asks for them.
+
+    Row by row, words are looked up where nothing else fits, not in a layer below for every cell.
+    """
+
+    def write_out(each: exp.Expr) -> exp.Expr:
+        if isinstance(each, exp.Column) and _said(each.name):
+            return cell.first[each.name].copy()
+        return each
+
+    return node.copy().transform(write_out)
 
 
 def _together(trees: Sequence[exp.Expr], yes_no: bool) -> exp.Expr:

@@ -1,2 +1,7 @@
 -- A cell without the space around it, in one Unicode form; NULL when nothing is left.
-SELECT NULLIF(nfc_normalize(trim($cell, $space)), '') AS value
+-- Most cells begin and end with a printable ASCII character: no need to look for odd spaces.
+SELECT CASE
+    WHEN $cell >= '!' AND $cell < chr(127) AND right($cell, 1) BETWEEN '!' AND '~'
+        THEN nfc_normalize($cell)
+    ELSE NULLIF(nfc_normalize(trim($cell, $space)), '')
+END AS value
