@@ -134,7 +134,7 @@ def test_a_status_brings_the_milestones_it_implies() -> None:
     assert [m.key for m in found.milestones] == ["enrolled", "completed"]
 
 
-def test_milestones_stand_in_the_order_of_a_journey_with_the_providers_labels() -> None:
+def test_milestones_stand_in_the_order_of_a_journey_in_usual_words() -> None:
     ids = tuple(f"A{i:04d}" for i in range(120))
     found = proposed(
         ("ID", ids),
@@ -144,10 +144,10 @@ def test_milestones_stand_in_the_order_of_a_journey_with_the_providers_labels() 
         ("Application Date", cases.US),
     )
     assert [(m.key, m.label) for m in found.milestones] == [
-        ("applied", "Application"),
-        ("completed", "Graduation"),
-        ("placed", "Hired"),
-        ("retained_90", "90 day check"),
+        ("applied", "Applied"),
+        ("completed", "Completed"),
+        ("placed", "Placed in a job"),
+        ("retained_90", "Working at 90 days"),
     ]
 
 

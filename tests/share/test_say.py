@@ -151,7 +151,8 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         IN,
         (
             "Earnings in the year after: about $1,790 more (in 1978 dollars) for offered than for not "
-            "offered, in the following year. Anything between $550 and $3,040 more fits these data."
+            "offered, in the following year. It was $6,350 for offered and $4,550 for not "
+            "offered. Anything between $550 and $3,040 more fits these data."
         ),
     ),
     (
@@ -159,6 +160,7 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         OUT,
         (
             "about $1,800 more for offered than for not offered, in the following year. "
+            "It was $6,400 for offered and $4,600 for not offered. "
             "Anything between $550 and $3,100 more fits these data."
         ),
     ),
@@ -188,7 +190,8 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
         IN,
         (
             "Working in 1978: about 11 in 100 more for people offered coaching than for those not, in "
-            "1978. Anything between 3 and 19 in 100 more fits these data."
+            "1978. It was 76 % for people offered coaching and "
+            "65 % for those not. Anything between 3 and 19 in 100 more fits these data."
         ),
     ),
     (

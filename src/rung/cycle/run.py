@@ -17,7 +17,7 @@ from rung.documents import Document
 from rung.errors import UsageError
 from rung.finding import to_json
 from rung.messages import sentence
-from rung.records import intake, packaged, simulate
+from rung.records import intake, packaged
 from rung.records.lab import Lab
 from rung.records.mapping import FileMap
 from rung.share import brief as page
@@ -122,7 +122,6 @@ class Demo:
     nsw: Outcome
     provider: Outcome
     imported: intake.Imported
-    planted: simulate.Truth
     briefs: tuple[Path, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -138,13 +137,15 @@ def example(name: str) -> Path:
     """The folder of an example that comes with Rung."""
     home = Path(rung.__file__).parent
     for place in (home / "examples" / name, home.parents[1] / "examples" / name):
-        if (place / "lab.toml").is_file():
+        if place.is_dir():
             return place
     raise UsageError("USE-no-example", name=name)
 
 
 def demo(out: Path, *, clock: Clock, progress: Progress = quiet) -> Demo:
-    """National Supported Work, then a simulated provider's messy workbook; briefs of both."""
+    """National Supported Work, then a simulated provider's messy workbook; briefs of both.
+
+    What is true of the simulated provider is in `examples/provider/truth.json`."""
     from rung.cycle.start import init
 
     nsw = out / "nsw"
@@ -152,15 +153,10 @@ def demo(out: Path, *, clock: Clock, progress: Progress = quiet) -> Demo:
     shutil.copytree(example("nsw"), nsw, ignore=shutil.ignore_patterns("private", "records", "out"))
     real = run(Lab.open(nsw), clock=clock, progress=lambda w, s: progress(w, s / 4))
 
-    sent, provider = out / "sent", out / "provider"
-    shutil.rmtree(sent, ignore_errors=True)
+    provider = out / "provider"
     shutil.rmtree(provider, ignore_errors=True)
-    sent.mkdir(parents=True)
-    workbook = sent / "applicants.xlsx"
-    progress(sentence("label.doing-simulate"), 0.3)
-    planted = simulate.workbook(workbook, people=2000, seed=2026, dirt=0.03)
     started = init(
-        [workbook],
+        [example("provider") / "applicants.xlsx"],
         provider,
         provider="Riverside Works",
         clock=clock,
@@ -173,4 +169,4 @@ def demo(out: Path, *, clock: Clock, progress: Progress = quiet) -> Demo:
     outside = brief(lab, audience=Outside(), clock=clock)
     progress(sentence("label.doing-brief"), 1.0)
     briefs = (*real.files, *found.files, *outside.files)
-    return Demo(real, found, started.imported, planted, briefs)
+    return Demo(real, found, started.imported, briefs)

@@ -42,7 +42,10 @@ def sections(lab: Lab, progress: Progress = quiet) -> tuple[Section, ...]:
     steps = len(declared) + 1
     if lab.milestones:
         progress(sentence("label.doing-diagnose"), 0)
-        found.append(Section(sentence("label.section-journey"), discover.found(lab)))
+        answers = discover.found(lab)
+        found.append(Section(sentence("label.section-journey"), answers[:2]))
+        if answers[2:]:
+            found.append(Section(sentence("label.section-whom"), answers[2:]))
     for i, test in enumerate(declared, 1):
         progress(test.label, i / steps)
         found.append(Section(test.label, _test(lab, test)))

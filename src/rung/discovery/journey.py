@@ -381,7 +381,8 @@ def _row(summary: Summary, people: Counter[Kind], i: int, level: float) -> dict[
     }
     if entered:
         row["rate"] = reached / entered
-        row["low"], row["high"] = wilson(reached, entered, level)
+        if i:  # everyone has reached the first milestone: that is no estimate
+            row["low"], row["high"] = wilson(reached, entered, level)
     return row
 
 
@@ -438,15 +439,13 @@ def counts(summary: Summary) -> Counts:
 def caveats(summary: Summary) -> tuple[Note, ...]:
     """What a reader must know beside any number of this journey."""
     found = list(summary.notes)
-    undated = Counter(
-        {
-            i: _row(summary, summary.everyone, i, 0.95)["undated"]
-            for i in range(1, len(summary.milestones))
-        }
-    )
-    for i, n in sorted(undated.items()):
-        if n:
-            found.append(Note("undated", {"milestone": summary.milestones[i].label, "n": n}))
+    undated = {
+        m.label: sum(n for k, n in summary.everyone.items() if k.mature and k.path[i] == UNDATED)
+        for i, m in enumerate(summary.milestones[1:])
+    }
+    if any(undated.values()):
+        where = ", ".join(label for label, n in undated.items() if n)
+        found.append(Note("undated", {"n": sum(undated.values()), "milestones": where}))
     if not summary.mature(summary.everyone):
         found.append(Note("none-mature", {"days": summary.within_days}))
     return tuple(found)

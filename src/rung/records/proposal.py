@@ -248,7 +248,8 @@ def milestones_of(
     made = []
     for name in sorted(labels, key=lambda k: (ORDER.get(k, len(ORDER)), k)):
         step = BY_KEY.get(name)
-        label = labels[name] or (step.label if step else name.replace("_", " ").capitalize())
+        # our words for the usual steps: a header is often short, or misspelt
+        label = step.label if step else labels[name] or name.replace("_", " ").capitalize()
         made.append(Milestone(key=name, label=label, done=step.done if step else ""))
     return tuple(made)
 

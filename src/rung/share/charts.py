@@ -172,9 +172,10 @@ def _finding_dots(findings: Sequence[Finding], language: str) -> list[_Dot]:
         unit = finding.estimand.unit
         difference = len(parts) > 1
         given = {"a": parts[0].group, "b": parts[1].group} if difference else {}
-        label = (
-            sentence("chart.against", given, language) if difference else finding.estimand.outcome
-        )
+        several = len(findings) > 1
+        label = parts[0].group if difference else finding.estimand.outcome
+        if difference and several:
+            label = sentence("chart.against", given, language)
         told = (change if difference else amount)(finding.value, unit, language)
         n = f"{finding.counts.analysed:,}"
         dots.append(_Dot(label, n, finding.value, ends.low, ends.high, told))

@@ -32,7 +32,7 @@ def percent(value: float) -> str:
     """A share in whole percent; a tiny one is not called 0."""
     hundred = 100 * value
     if 0 < hundred < 1 or 99 < hundred < 100:
-        return f"{hundred:.1f}\N{NO-BREAK SPACE}%"
+        return f"{min(max(hundred, 0.1), 99.9):.1f}\N{NO-BREAK SPACE}%"
     return f"{_nearest(hundred)}\N{NO-BREAK SPACE}%"
 
 

@@ -6,11 +6,12 @@ pasted together. Nothing is computed here: words use the released numbers, round
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from rung.finding import Cell, Counts, Finding, Interval, Refusal, Table
+from rung.finding import Cell, Counts, Finding, Interval, Part, Refusal, Table
 from rung.messages import Scalar, has, sentence
 from rung.share.numbers import amount, around, between, change, in_hundred, percent, with_year
 from rung.share.release import AnyAnswer, Released
@@ -49,7 +50,7 @@ def caveats(released: Released[AnyAnswer], language: str = "en") -> tuple[str, .
     notes = () if isinstance(answer, Refusal) else answer.caveats
     said = [note.words(language) for note in notes]
     if released.exempt:
-        said.append(sentence("say.exempt", {"reason": released.exempt}, language))
+        said.append(sentence("say.exempt", {"reason": released.exempt.rstrip(".")}, language))
     return tuple(said)
 
 
@@ -104,12 +105,24 @@ class _Finding:
         self.given: dict[str, Any] = {
             "outcome": self.question.outcome,
             "population": self.question.population,
-            "horizon": self.question.horizon,
+            "horizon": self.question.horizon + self._adjusted(),
             "contrast": self.question.contrast,
             "n": finding.counts.analysed,
-            "a": parts[0].group if parts else "",
-            "b": parts[1].group if len(parts) > 1 else "",
+            "a": self._name(0),
+            "b": self._name(1),
         }
+
+    def _name(self, which: int) -> str:
+        """A group as people say it; arms are in the provider's own words already."""
+        if which >= len(self.finding.parts):
+            return ""
+        name = self.finding.parts[which].group
+        return people(name, self.language) if self.finding.method.key == "gap" else name
+
+    def _adjusted(self) -> str:
+        """What an adjusted estimate allows for, so that two estimates never read the same."""
+        key = f"say.adjusted-{self.finding.method.key}"
+        return sentence(key, {}, self.language) if has(key, self.language) else ""
 
     def say(self, key: str, **more: Any) -> str:
         return _open(sentence(f"say.{key}", {**self.given, **more}, self.language))
@@ -171,9 +184,19 @@ class _Finding:
             hundred=in_hundred(finding.value),
             change=with_year(size, self.question.dollar_year, self.language),
         )
-        return [told] + (
+        base = self._base(finding.parts) if form == "difference" else []
+        return [told, *base] + (
             [self.say("fits", range=range_of(self.finding, self.language))] if interval else []
         )
+
+    def _base(self, parts: Sequence[Part]) -> list[str]:
+        """What each group had itself, beside the plain difference of the two."""
+        a, b = parts[0].value, parts[1].value
+        if a is None or b is None or self._adjusted():
+            return []
+        unit = self.question.unit
+        first, second = (amount(v, unit, self.language) for v in (a, b))
+        return [self.say("base", first=first, second=second)]
 
     def _best_guess(self, interval: Interval) -> str:
         size = change(self.finding.value, self.question.unit, self.language)
@@ -182,6 +205,14 @@ class _Finding:
             change=with_year(size, self.question.dollar_year, self.language),
             range=range_of(self.finding, self.language),
         )
+
+
+def people(name: str, language: str = "en") -> str:
+    """A group's name where people are meant: "women", but people recorded as “No diploma”."""
+    plain = sentence("say.words-for-people", {}, language).split()
+    if any(word.casefold() in plain for word in re.findall(r"\w+", name)):
+        return name
+    return sentence("say.recorded-as", {"name": name}, language)
 
 
 def either(options: list[str], language: str) -> str:
@@ -276,7 +307,7 @@ def _gap(table: Table, language: str) -> list[str]:
         row = max(shown, key=lambda r: abs(float(r["difference"] or 0)))
         value, low, high = (float(row[k] or 0) for k in ("difference", "low", "high"))
         given = {
-            "a": row[by],
+            "a": people(str(row[by]), language),
             "b": sentence("label.everyone-else", {}, language),
             "outcome": table.estimand.outcome,
             "population": table.estimand.population,

@@ -65,7 +65,10 @@ def _range(low: float, high: float, unit: str, language: str, signed: bool) -> T
     if signed:
         ends = (change(low, unit, language), change(high, unit, language))
     elif unit == "share":
-        ends = (amount(low, unit).rstrip("\N{NO-BREAK SPACE}%"), amount(high, unit))
+        ends = (amount(low, unit), amount(high, unit))
+        if ends[0] == ends[1]:  # so many people that whole percents hide the range
+            ends = (f"{100 * low:.1f}", f"{100 * high:.1f}\N{NO-BREAK SPACE}%")
+        ends = (ends[0].rstrip("\N{NO-BREAK SPACE}%"), ends[1])
     else:
         ends = (amount(low, unit, language), amount(high, unit, language))
     return Text(sentence("label.range", {"low": ends[0], "high": ends[1]}, language))
