@@ -14,5 +14,9 @@ def test_the_workbook_and_its_truth_are_what_the_seed_makes(tmp_path: Path) -> N
     truth = simulate.workbook(tmp_path / "applicants.xlsx", people=2000, seed=2026, dirt=0.03)
     assert (tmp_path / "applicants.xlsx").read_bytes() == (EXAMPLE / "applicants.xlsx").read_bytes()
     truth.save(tmp_path / "truth.json")
-    made, kept = (json.loads((f / "truth.json").read_text("utf-8")) for f in (tmp_path, EXAMPLE))
+    made, kept = (
+        # sums of shares differ in the last digit with the order of their terms
+        json.loads((f / "truth.json").read_text("utf-8"), parse_float=lambda x: round(float(x), 9))
+        for f in (tmp_path, EXAMPLE)
+    )
     assert made == kept
