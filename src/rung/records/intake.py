@@ -181,8 +181,11 @@ class _Run:
         labels_ = [c for c in self._labels(whole) if c not in ("pid", "_row")]
         latest = [alias(exp.ArgMax(this=name(c), expression=name("_row")), c) for c in labels_]
         grouped = exp.select(name("pid"), *latest).from_(whole.subquery("k"))
+        query = grouped.group_by(name("pid"))
+        if self.simple() is not None and len(parts) == 1:  # a row a person already
+            query = exp.select(name("pid"), *map(name, labels_)).from_(whole.subquery("k"))
         path = self.work / "keys.parquet"
-        copy_to(self.session, grouped.group_by(name("pid")), path)
+        copy_to(self.session, query, path)
         return path
 
     def _labels(self, query: exp.Query) -> list[str]:
@@ -230,7 +233,8 @@ class _Run:
     def _straight(self, c: Checked, path: Path) -> None:
         query = self.typed(c)
         have = self._labels(query)
-        entered = [x for x in (f"{self.lab.milestones[0].key}_on", "entered_on") if x in have]
+        entry = [f"{m.key}_on" for m in self.lab.milestones[:1]]  # a lab may have none yet
+        entered = [x for x in (*entry, "entered_on") if x in have]
         date: exp.Expr = exp.cast(exp.Null(), "DATE")
         if entered:
             first, *others = (name(x) for x in entered)
@@ -353,8 +357,10 @@ def bring(
         tell("comparing with the import before", 0.9)
         changes = _changes(session, lab, Path(new))
         report = check.gather(run.checked, session if fixes else None)
-        people = _people(session, Path(new) / f"{JOURNEYS}.parquet")
+        tell("sealing the key table", 0.92)
+        people = _people(session, Path(new) / f"{JOURNEYS}.parquet", run.simple() is not None)
         privacy.keep(lab, session, run.keys(), secret)
+        tell("putting the tables in place", 0.97)
         tables = _install(session, lab, Path(new))
         number = _document(lab, clock, report, tables, people, changes)
         tell("done", 1.0)
@@ -364,8 +370,8 @@ def bring(
     )  # fmt: skip
 
 
-def _people(session: Session, path: Path) -> int:
-    count = exp.Count(this=exp.Distinct(expressions=[name("pid")]))
+def _people(session: Session, path: Path, once: bool) -> int:
+    count = exp.Count(this=exp.Star() if once else exp.Distinct(expressions=[name("pid")]))
     return int((session.execute(exp.select(count).from_(scan(path))).fetchone() or (0,))[0])
 
 
