@@ -148,42 +148,6 @@ def test_a_folder_without_records(tmp_path: Path) -> None:
     assert e.value.code == "REC-folder"
 
 
-LONG = (
-    "Who,What,When\n"
-    "1,Applied,2024-01-02\n"
-    "1,Graduated,\n"
-    "2,applied?,2024-01-03\n"
-    "2,Applied,2024-01-04\n"
-    "2,Applied,2024-09-09\n"
-    ",Applied,2024-01-05\n"
-)
-
-
-@pytest.mark.parametrize("careful", [False, True])
-def test_long_milestones_become_wide(tmp_path: Path, careful: bool) -> None:
-    sheet = one(tmp_path, LONG)
-    if careful:
-        sheet = read.careful(sheet, tmp_path / "work")
-    steps = {"Applied": "applied", "Graduated": "completed"}
-    with Session() as session:
-        wide = read.widen(session, sheet, record="Who", milestone="What", date="When", steps=steps)
-    assert wide.columns == ("Who", "applied", "completed")
-    assert rows_of(wide) == [("1", "2024-01-02", "yes"), ("2", "2024-01-04", None)]
-    assert numbers_of(wide) == [2, 4]
-    told = {p.code: p.rows for p in wide.problems}
-    assert told == {"REC-long-no-record": 1, "REC-long-unknown": 1, "REC-long-repeated": 1}
-    assert all(p.what() for p in wide.problems)
-
-
-def test_wide_milestones_become_long(tmp_path: Path) -> None:
-    sheet = one(tmp_path, "id,applied on,done on,x\n1,2024-01-02,,a\n2, ,2024-02-03,b\n")
-    long = read.lengthen(sheet, record="id", steps={"applied on": "applied", "done on": "done"})
-    assert sorted(rows_of(long)) == [("1", "applied", "2024-01-02"), ("2", "done", "2024-02-03")]
-    with pytest.raises(RecordsError) as e:
-        read.lengthen(sheet, record="id", steps={"gone": "g"})
-    assert e.value.code == "REC-no-column"
-
-
 def test_profiles_count_what_is_there(tmp_path: Path) -> None:
     rows = "".join(
         f"{i},{'x' if i % 3 else ' y '},{' ' if i % 2 else 'z' * 500}\n" for i in range(9)

@@ -63,6 +63,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         return show.error(error, as_json=as_json)
     if os.environ.get("RUNG_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.filename:  # a full disk, no permission, a folder's name
+        named = UsageError(
+            "USE-file", file=os.path.basename(error.filename), reason=error.strerror or "?"
+        )
+        return show.error(named, as_json=as_json)
     # our bug: say where it happened, but no value that might come from a record
     at = error.__traceback__
     while at is not None and at.tb_next is not None:

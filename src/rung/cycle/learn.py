@@ -34,7 +34,7 @@ def estimate(
     Raises RecordsError for a file that cannot be read, PlanError for a question that is not whole.
     """
     with TemporaryDirectory(prefix="rung-") as work, Session() as session:
-        read.attach(session, "data", data, Path(work))
+        mended = read.attach(session, "data", data, Path(work))
         found = estimated(
             session,
             "data",
@@ -48,4 +48,10 @@ def estimate(
             level=level,
             inputs=(file_digest(data),),
         )
-    return told("estimate", found, audience=audience, today=clock().date() if clock else None)
+    return told(
+        "estimate",
+        found,
+        audience=audience,
+        today=clock().date() if clock else None,
+        problems=[p.to_json() for p in mended],
+    )

@@ -43,7 +43,9 @@ class Assembly:
 
     def _is_base(self, c: Checked) -> bool:
         names = {f.name for f in c.source.layout.fields}
-        return about_people(c) and bool({self.milestones[0].key, "entered_on"} & names)
+        return about_people(c) and bool(
+            {*(m.key for m in self.milestones[:1]), "entered_on"} & names
+        )
 
     def journeys(self) -> tuple[exp.Expr, int]:
         """The query of `journeys`, and how many rows a second telling of a period gave up."""
@@ -65,12 +67,12 @@ class Assembly:
         return int((row.fetchone() or (0,))[0])
 
     def _stack(self, paths: Sequence[Path]) -> exp.Query:
-        entered = self.milestones[0].key + "_on"
+        entry = [f"{m.key}_on" for m in self.milestones[:1]]  # a lab may have no milestones yet
         parts: list[exp.Select] = []
         every = list(dict.fromkeys(c for p in paths for c in self._bare(p)))
         for i, path in enumerate(paths):
             have = self._bare(path)
-            both = [name(c) for c in (entered, "entered_on") if c in have]
+            both = [name(c) for c in (*entry, "entered_on") if c in have]
             date: exp.Expr = exp.cast(exp.Null(), "DATE")
             if both:
                 date = exp.Coalesce(this=both[0], expressions=both[1:])
@@ -294,8 +296,9 @@ def finish(query: exp.Select, have: Iterable[str], milestones: Sequence[Mileston
     """
     have = list(have)
     entered: exp.Expr = name("entered_on")
-    if f"{milestones[0].key}_on" in have:
-        entered = exp.Coalesce(this=entered, expressions=[name(f"{milestones[0].key}_on")])
+    entry = [f"{m.key}_on" for m in milestones[:1] if f"{m.key}_on" in have]
+    if entry:
+        entered = exp.Coalesce(this=entered, expressions=[name(entry[0])])
     picked: list[exp.Expr] = [name("pid"), name("period"), alias(entered, "entered_on")]
     done = {*_KEPT, "_birth"}
     if "_birth" in have:

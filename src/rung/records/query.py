@@ -210,13 +210,19 @@ class Session:
         self.connection.close()
 
     def attach(self, view: str, path: Path | Iterable[Path]) -> None:
-        """Make one Parquet file (or several with the same columns) a table named `view`."""
+        """Make one Parquet file (or several with the same columns) a table named `view`.
+
+        Raises RecordsError: REC-no-file, or REC-parquet when one is damaged.
+        """
         paths = [path] if isinstance(path, Path) else list(path)
         missing = [p for p in paths if not p.exists()]
         if missing:
             raise RecordsError("REC-no-file", file=missing[0].name)
         scan = exp.func("read_parquet", exp.Array(expressions=[tree(str(p)) for p in paths]))
-        self.view(view, exp.select("*").from_(scan))
+        try:
+            self.view(view, exp.select("*").from_(scan))
+        except duckdb.Error as e:
+            raise RecordsError("REC-parquet", file=paths[0].name) from e
 
     def view(self, view: str, query: exp.Expr) -> None:
         """Name a query, so that other queries can use it as a table."""

@@ -20,7 +20,7 @@ from rung.errors import Problem, RecordsError, RungError
 from rung.records import delimited, statfiles, workbook
 from rung.records.profile import infer, profile, typed
 from rung.records.query import Session, name
-from rung.records.reshape import lengthen, stack, stack_alike, widen
+from rung.records.reshape import stack, stack_alike
 from rung.records.sheet import (
     MOST_COLUMNS,
     ColumnProfile,
@@ -38,13 +38,11 @@ __all__ = [
     "attach",
     "careful",
     "either",
-    "lengthen",
     "open_sheets",
     "profile",
     "safe_cell",
     "stack",
     "stack_alike",
-    "widen",
 ]
 
 T = TypeVar("T")
@@ -53,7 +51,7 @@ _TEXT = {".csv", ".tsv", ".tab", ".txt", ".psv", ".dat"}
 _PARQUET = {".parquet", ".pq"}
 _ALL = _TEXT | _PARQUET | workbook.ENDINGS | statfiles.ENDINGS
 # With these a person cannot be counted as the file says: an analysis must not go on without them.
-_SET_ASIDE = {"REC-ragged-long"}
+SET_ASIDE = {"REC-ragged-long"}
 
 
 def open_sheets(path: Path, work: Path) -> tuple[Sheet, ...]:
@@ -191,7 +189,7 @@ def attach(session: Session, view: str, path: Path, work: Path) -> tuple[Problem
     target = work_file(work, path, "typed", ".parquet")
 
     def write(sheet: Sheet) -> tuple[Problem, ...]:
-        lost = [replace(p, weight="break") for p in sheet.problems if p.code in _SET_ASIDE]
+        lost = [replace(p, weight="break") for p in sheet.problems if p.code in SET_ASIDE]
         if lost:
             raise RecordsError(lost)
         types, marked = infer(session, sheet)
