@@ -17,15 +17,12 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="rung",
     help="The economic mobility lab: where are people lost, what would help, did it work?",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-simulate = typer.Typer(
-    help="Make records whose truth is known.", no_args_is_help=True, rich_markup_mode=None
-)
+simulate = typer.Typer(help="Make records whose truth is known.", rich_markup_mode=None)
 app.add_typer(simulate, name="simulate")
 
 LabPath = Annotated[Path, typer.Argument(metavar="LAB", help="A lab: a folder with a lab.toml.")]
@@ -72,8 +69,22 @@ def _finish(outcome: Outcome, as_json: bool, next_step: str = "") -> None:
         raise typer.Exit(12)
 
 
+def _help(context: typer.Context) -> None:
+    """A command that only has commands of its own, called by itself, shows them."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@simulate.callback(invoke_without_command=True)
+def _simulate(context: typer.Context) -> None:
+    """Make records whose truth is known."""
+    _help(context)
+
+
 @app.callback(invoke_without_command=True)
 def _start(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Where are people lost, what would help, did it work?"""
@@ -82,6 +93,7 @@ def _start(
 
         typer.echo(__version__)
         raise typer.Exit
+    _help(context)
 
 
 @app.command()
@@ -316,7 +328,7 @@ def simulate_provider(
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
     out: Annotated[Path, typer.Option("-o", "--out", help="The lab's folder.")] = Path("simulated"),
     dirt: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of cells messed up, as in real exports.")
+        float, typer.Option(min=0, max=0.5, help="Share of cells messed up, as in real exports.")
     ] = 0.0,
     truth: Annotated[Path | None, typer.Option(help="Where to write what is true.")] = None,
     as_json: AsJson = False,

@@ -117,7 +117,9 @@ def _answer(console: Console, released: Released[AnyAnswer]) -> None:
     console.print(f"[bold]{escape(say.words(released))}[/bold]")
     if released.answer.kind == "table":
         short = _short(released)
-        console.print(_grid(tables.table(released) if short else tables.shares(released)))
+        console.print(
+            _grid(tables.table(released, narrow=True) if short else tables.shares(released))
+        )
     for note in say.caveats(released):
         console.print(f"[dim]  · {escape(note)}[/dim]")
 
@@ -181,6 +183,8 @@ def started(made: Started, *, as_json: bool) -> None:
     """A new lab: which column goes where, what a person should look at, what the import found."""
     if as_json:
         _document("init", made.to_json())
+        if made.failed is not None:
+            raise SystemExit(made.failed.exit_status)
         return
     console = _console()
     console.print(sentence("label.lab-made", {"lab": str(made.lab)}), markup=False)

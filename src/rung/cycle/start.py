@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,12 +14,12 @@ import tomlkit
 from rung.cycle.lab import OpenLab
 from rung.cycle.outcome import Clock, Progress
 from rung.cycle.story import quiet
-from rung.errors import PlanError, RecordsError, worst_first
+from rung.errors import PlanError, RecordsError
 from rung.messages import sentence
 from rung.records import fixlist, intake, match, proposal, read
 from rung.records import simulate as simulation
 from rung.records import template as blank
-from rung.records.check import Report
+from rung.records.check import Report, check_file
 from rung.records.lab import Lab
 from rung.records.profile import profile
 from rung.records.query import Session
@@ -46,7 +46,7 @@ class Started:
     lab: Path
     proposed: proposal.Proposal
     imported: intake.Imported | None
-    failed: RecordsError | None = None
+    failed: PlanError | RecordsError | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The mapping with how sure it is, and what the first import found; no cell's value."""
@@ -107,7 +107,7 @@ def init(
     progress(sentence("label.doing-import"), 0.3)
     try:
         imported = intake.bring(lab, clock=clock, progress=progress)
-    except RecordsError as failed:
+    except (PlanError, RecordsError) as failed:
         return Started(out, proposed, None, failed)
     return Started(out, proposed, imported)
 
@@ -144,12 +144,12 @@ def check(
         imported = intake.bring(Lab.open(path), clock=clock, progress=progress)
         target = fix_list or path / "private" / "fix-list.xlsx"
         return Checked(imported.report, imported, (fixlist.write(target, imported.report),))
+    progress(sentence("label.doing-look"), 0.0)
     with TemporaryDirectory(prefix="rung-") as scratch:
-        made = init([path], Path(scratch) / "lab", clock=clock, progress=progress)
-    if made.imported is None:
-        raise made.failed or RecordsError("REC-no-file", file=path.name)
-    report = made.imported.report
-    report = replace(report, problems=worst_first((*made.proposed.problems, *report.problems)))
+        report = check_file(path, clock=clock, work=Path(scratch))
+    # without a sure id an import tells people apart by name and birth date, and goes on
+    if any(p.weight == "break" and p.code != "REC-match-id" for p in report.problems):
+        raise RecordsError(report.problems)
     written = (fixlist.write(fix_list, report),) if fix_list else ()
     return Checked(report, None, written)
 

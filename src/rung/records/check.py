@@ -21,7 +21,9 @@ from rung.records.cells import Outcome
 from rung.records.lab import Section
 from rung.records.layout import JOURNEYS, Field, needs_id
 from rung.records.query import Name, Session, alias, load, name, tree
+from rung.records.read import SET_ASIDE
 from rung.records.rules import BITS, mask_names, rules
+from rung.records.sheet import label
 from rung.records.source import ID_SHAPES, Source, copy_to
 
 ROOM = "rung.records"
@@ -43,6 +45,7 @@ class Records(Section):
     """`[records]` of `lab.toml`: what the import may do that it would not do by itself."""
 
     ssn_ids: str = ""  # the reason why Social Security numbers may serve as ids
+    id_digits: int = 0  # ids of digits get lost leading zeros back, up to this many digits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +142,13 @@ class Checked:
         return problem
 
     def report(self) -> FileReport:
-        """Rows in, rows kept, rows set aside."""
-        rows = self.source.rows
+        """Rows in, rows kept, rows set aside (by the reader or by a rule)."""
+        unread = sum(p.rows or 0 for p in self.source.layout.problems if p.code in SET_ASIDE)
         return FileReport(
             table=self.source.layout.label,
-            rows=rows,
-            kept=rows - self.set_aside,
-            set_aside=self.set_aside,
+            rows=self.source.rows + unread,
+            kept=self.source.rows - self.set_aside,
+            set_aside=self.set_aside + unread,
         )
 
     def columns(self, sure: Mapping[str, float] | None = None) -> tuple[ColumnReport, ...]:
@@ -171,9 +174,12 @@ class Checked:
         """The cells to mend, at most `most` a problem."""
         source = self.source
         record = name(source.layout.id.at) if source.layout.id else tree("")
+        where = [source.layout.label]
+        if len(source.parts) > 1:  # row numbers are those of a tab
+            where = [label(p.sheet.source, p.sheet.name) for p in source.parts]
         found: list[Fix] = []
         for each in self.found:
-            cells = exp.select(name("_row"), record.copy(), name(each.field.at))
+            cells = exp.select(name("_part"), name("_row"), record.copy(), name(each.field.at))
             cells = cells.from_(_view(source)).limit(most)
             if each.path:
                 place = ("_part", "_row") if len(source.parts) > 1 else ("_row",)
@@ -185,14 +191,14 @@ class Checked:
             rows_found = session.execute(cells).fetchall()
             found += [
                 Fix(
-                    table=source.layout.label,
+                    table=where[part],
                     row=row,
                     record=record_id or "",
                     column=each.field.header,
                     cell=cell or "",
                     problem=each.problem,
                 )
-                for row, record_id, cell in sorted(rows_found, key=lambda r: int(r[0]))
+                for part, row, record_id, cell in sorted(rows_found, key=lambda r: (r[0], r[1]))
             ]
         return tuple(found)
 
@@ -289,7 +295,7 @@ def _zeros(
     n = sum(r["n"] for r in short)
     largest = max(int(r["most"] or 0) for r in digits)
     sparse = length >= 5 and largest > 20 * max(filled, 1) and n / total <= 0.3
-    if n and (kept or sparse):
+    if n and (kept or sparse) and not checked.source.id_digits:
         query = load(ROOM, "check_short")
         clean = Name(checked.source.view)
         first = session.run(query, id=Name(f.at), clean=clean, length=length).one()["first_rows"]

@@ -81,6 +81,7 @@ class _Run:
             except (PlanError, RecordsError) as e:
                 wrong += e.problems
                 continue
+            source.id_digits = rules.id_digits
             self.checked.append(
                 check.examine(
                     self.session, source, allow_ssn=rules.ssn_ids, as_of=self.lab.clock.as_of
@@ -89,6 +90,8 @@ class _Run:
         wrong += [p for c in self.checked for p in c.problems if p.weight == "break"]
         if not any(about_people(c) for c in self.checked) and not wrong:
             wrong.append(Problem(code="PLAN-no-people", weight="break"))
+        if not self.lab.milestones:
+            wrong.append(Problem(code="PLAN-few-milestones", weight="break"))
         if wrong:
             mapped = any(p.code.startswith("PLAN") for p in wrong)
             raise (PlanError if mapped else RecordsError)(wrong)

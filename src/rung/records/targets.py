@@ -187,8 +187,14 @@ def _milestone(key: str, shape: Shape) -> Fit:
     known = strange = 0
     statuses = TABLES["enrolments"].column("status").code_list
     assert statuses is not None  # noqa: S101 - declared with a list
+    step_ = BY_KEY.get(key)
+    own = {*step_.also, *step_.loose} if step_ else set()
     for cell, n in shape.cells:
         if fold(cell) in {"y", "n"} or yes_no(cell) is not None:
+            known += n
+            continue
+        if fold(cell) in own:  # "Passed" under a credential's date: this very step
+            values[cell] = "yes"
             known += n
             continue
         code = code_of(cell, statuses)
