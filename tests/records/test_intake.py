@@ -321,6 +321,13 @@ def test_social_security_numbers_are_no_ids(tmp_path: Path) -> None:
 def test_lost_leading_zeros(tmp_path: Path) -> None:
     made = wide(tmp_path / "a", [[i, "", "", "1/5/2024"] for i in ("00123", "456", "00789")])
     assert found(bring(made)) == {("REC-id-zeros", "ID"): (1, (3,))}
+    declared = {"records": {"id_digits": 5}}
+    given = [[i, "", "", "1/5/2024"] for i in ("00123", "456", "X9")]
+    mended = wide(tmp_path / "c", given, more=declared)
+    assert not bring(mended).problems
+    pids = [r[0] for r in rows(mended, "journeys", "pid")]
+    known = privacy.people(mended, pids)
+    assert [known[p]["id"] for p in pids] == ["00123", "00456", "X9"]
     plain = wide(tmp_path / "b", [[str(i), "", "", "1/5/2024"] for i in range(1, 120)])
     assert not [p for p in bring(plain).problems if p.code == "REC-id-zeros"]
 

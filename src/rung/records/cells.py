@@ -204,7 +204,7 @@ class Reader:
     """How the cells of one file read: the order of its dates, and the last day that can be."""
 
     order: str
-    today: dt.date
+    until: dt.date
 
     def _date(
         self, cell: exp.Column, column: Column | None, own: Mapping[str, str]
@@ -212,12 +212,12 @@ class Reader:
         """How the cell reads as a date (`<cell>_read`), its value, and what else may be wrong."""
         parsed = snippet("cell_date", cell=cell, formats=_formats(self.order))
         if column and column.name == "birth_date":
-            parsed = snippet("cell_birth", cell=cell, date=parsed, today=self.today)
+            parsed = snippet("cell_birth", cell=cell, date=parsed, today=self.until)
         read = _ref(cell, "read")
         low, high = (_limit(column.low), _limit(column.high)) if column else (None, None)
         # a plan may lie ahead (a consent that ends, an expected end); an event may not
         ahead = column is not None and column.name.startswith(("expires", "expected", "planned"))
-        last = high or (None if ahead else self.today)
+        last = high or (None if ahead else self.until)
         early = exp.LT(this=read, expression=tree(max(low or EARLIEST, EARLIEST)))
         rest: list[tuple[exp.Expr, Outcome]] = [(early, Outcome.TOO_EARLY)]
         if last:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlglot import exp
 
 from rung.records import cells, read
-from rung.records.cells import Cell, Outcome, Reader
+from rung.records.cells import Cell, Outcome, Reader, snippet
 from rung.records.layout import JOURNEYS, Field, Layout
 from rung.records.proposal import TAB
 from rung.records.query import DIALECT, Session, alias, name, tree
@@ -87,6 +87,7 @@ class Source:
     order: tuple[str, ...]  # the lab's milestones
     outcomes: dict[str, dict[Outcome, int]] = field(default_factory=dict)  # by Field.at
     rules: tuple[Rule, ...] = ()
+    id_digits: int = 0  # ids of fewer digits get their leading zeros back; 0 leaves them alone
     drop_ids: frozenset[str] = frozenset()  # shapes of ids that are set aside
     learnt: set[str] = field(default_factory=set)  # columns with a dictionary
     tiny: dict[str, dict[str, exp.Expr]] = field(default_factory=dict)  # … and its small ones
@@ -263,7 +264,9 @@ class Source:
         NULL where it is blank, or of a shape that is set aside (`drop_ids`).
         """
         if self.layout.id:
-            given = name(self.layout.id.at)
+            given: exp.Expr = name(self.layout.id.at)
+            if self.id_digits:
+                given = snippet("id_zeros", id=given, digits=self.id_digits)
             shapes = [
                 exp.Anonymous(this="regexp_full_match", expressions=[given.copy(), tree(pattern)])
                 for shape, pattern in ID_SHAPES.items()
