@@ -91,3 +91,10 @@ def test_names_of_stretches_of_time(name: str, first: str, last: str) -> None:
 @pytest.mark.parametrize("name", ["", "24", "2024Q5", "FY25", "spring", "9999", "2024-00"])
 def test_other_names_are_not(name: str) -> None:
     assert cohorts.span(name) is None
+
+
+def test_rows_that_cannot_be_read_are_told(session: Session) -> None:
+    session.connection.execute("ALTER TABLE journeys ADD COLUMN _state_completed VARCHAR")
+    session.connection.execute("UPDATE journeys SET _state_completed = 'invalid' WHERE pid = 'e'")
+    ours, _, _ = ask(session, 3)
+    assert {n.code: n.params.get("n") for n in ours.caveats}["reconcile-unreadable"] == 1

@@ -103,14 +103,16 @@ def outcome(done: Outcome, *, as_json: bool, next_step: str = "") -> None:
     console = _console()
     audience = sentence(f"label.audience-{done.audience.kind}")
     console.print(f"[dim]{escape(audience)}[/dim]")
+    said: set[str] = set()
     for released in done.answers:
-        _answer(console, released)
+        _answer(console, released, said)
     files(console, done.files)
     if next_step:
         console.print(f"\n{sentence('label.next')}: {escape(next_step)}")
 
 
-def _answer(console: Console, released: Released[AnyAnswer]) -> None:
+def _answer(console: Console, released: Released[AnyAnswer], said: set[str]) -> None:
+    """One answer; a caveat that was said above is not said again."""
     from rung.share import say, tables
 
     console.print()
@@ -121,7 +123,9 @@ def _answer(console: Console, released: Released[AnyAnswer]) -> None:
             _grid(tables.table(released, narrow=True) if short else tables.shares(released))
         )
     for note in say.caveats(released):
-        console.print(f"[dim]  · {escape(note)}[/dim]")
+        if note not in said:
+            said.add(note)
+            console.print(f"[dim]  · {escape(note)}[/dim]")
 
 
 def _short(released: Released[AnyAnswer]) -> bool:

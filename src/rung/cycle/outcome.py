@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Outcome:
     provenance: dict[str, Any] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Released[AnyAnswer]]:
         return iter(self.answers)
 
     def __len__(self) -> int:
@@ -39,6 +39,18 @@ class Outcome:
 
     def __getitem__(self, at: int) -> Released[AnyAnswer]:
         return self.answers[at]
+
+    def __str__(self) -> str:
+        return "\n".join(str(r) for r in self.answers)
+
+    def _repr_html_(self) -> str:
+        """A notebook shows every answer, one under the other."""
+        return "\n".join(r._repr_html_() for r in self.answers)
+
+    @property
+    def findings(self) -> tuple[Released[AnyAnswer], ...]:
+        """The answers that are one number."""
+        return tuple(r for r in self.answers if r.answer.kind == "finding")
 
     @property
     def refused(self) -> bool:

@@ -13,7 +13,7 @@ makes without noticing; Rung counts all combinations and shows which give the re
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -164,17 +164,32 @@ def reconcile(
                 _count(r, _target(r, target, milestones[at + 1 :], years[r.year], at)), f"r{i}"
             )
             for i, r in enumerate(rules)
-        ],
+        ]
+        + [query.alias(_unreadable(target, session.columns(view)), "unreadable")],
         journeys=Name(view),
     )
-    found = dict(zip(rules, result.rows[0], strict=True))
+    *numbers, unreadable = result.rows[0]
+    found = dict(zip(rules, numbers, strict=True))
+    notes = []
+    if unreadable:
+        notes.append(Note("reconcile-unreadable", {"n": unreadable, "milestone": target.label}))
     return _answers(
         found,
         target,
         period,
         reported,
+        notes,
         Origin(inputs=tuple(inputs), queries=tuple(session.log[start:])),
     )
+
+
+def _unreadable(milestone: Milestone, columns: Iterable[str]) -> exp.Expr:
+    """Rows whose cell for this milestone could not be read: the import kept their state."""
+    state = f"_state_{milestone.key}"
+    if state not in set(columns):
+        return query.tree(0)
+    invalid = exp.EQ(this=query.name(state), expression=query.tree("invalid"))
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=invalid))
 
 
 def _target(
@@ -195,7 +210,12 @@ def _plainer(a: Rule, b: Rule) -> bool:
 
 
 def _answers(
-    found: dict[Rule, int], target: Milestone, period: str, reported: int, origin: Origin
+    found: dict[Rule, int],
+    target: Milestone,
+    period: str,
+    reported: int,
+    notes: Sequence[Note],
+    origin: Origin,
 ) -> tuple[Answer, ...]:
     ours = found[Rule()]
     question = Estimand(
@@ -233,7 +253,7 @@ def _answers(
             counts=Counts(ours),
             method=method,
             strength="described",
-            caveats=(note,),
+            caveats=(note, *notes),
             origin=origin,
         ),
         Table(

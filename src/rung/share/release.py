@@ -119,6 +119,11 @@ class Released(Generic[A]):
             raise TypeError("only rung.share.release.release makes Released answers")
         object.__setattr__(self, "maker", None)
 
+    def __str__(self) -> str:
+        from rung.share.say import words  # it imports this module
+
+        return words(self)
+
     def _repr_html_(self) -> str:
         """A notebook shows the answer as words, chart and table."""
         from rung.share.brief import fragment  # it imports this module

@@ -44,14 +44,17 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def table(released: Released[AnyAnswer], language: str = "en") -> Grid:
-    """The data behind an answer; a refusal has no rows and one note."""
+def table(released: Released[AnyAnswer], language: str = "en", *, narrow: bool = False) -> Grid:
+    """The data behind an answer; a refusal has no rows and one note.
+
+    `narrow` leaves out book-keeping columns, for a page of 100 characters.
+    """
     answer = released.answer
     if isinstance(answer, Refusal):
         return Grid(say.headline(released, language), (), (), (say.words(released, language),))
     if isinstance(answer, Finding):
         return _of_finding(answer, language)
-    return _of_table(answer, language)
+    return _of_table(answer, language, narrow)
 
 
 def _number(value: float | None, unit: str, language: str, signed: bool = False) -> Text:
@@ -110,17 +113,19 @@ def _of_finding(finding: Finding, language: str) -> Grid:
     return Grid(finding.estimand.outcome, tuple(heads), tuple(rows))
 
 
-def _worth_showing(table: Table, column: Column) -> bool:
+def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     """Book-keeping columns without a single number to tell stay out."""
     if column.role in ("low", "high"):
         return False
     if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
         return True
+    if narrow and column.name in ("implied", "undated", "unknown"):
+        return False
     return any(row[column.name] for row in table.rows)
 
 
-def _of_table(table: Table, language: str) -> Grid:
-    shown = [c for c in table.columns if _worth_showing(table, c)]
+def _of_table(table: Table, language: str, narrow: bool) -> Grid:
+    shown = [c for c in table.columns if _worth_showing(table, c, narrow)]
     ends = {c.role: c for c in table.columns if c.role in ("low", "high")}
     owner = None
     for column in table.columns:

@@ -1,0 +1,55 @@
+"""The documentation runs, and names what exists."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import rung
+from rung.discovery.journey import JourneySettings
+from rung.learning.settings import DeclaredTest
+from rung.records.lab import About, Group, Milestone
+from rung.records.mapping import FileMap
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    failed, tried = doctest.testfile(str(ROOT / "docs/tutorial.md"), module_relative=False)
+    assert tried > 20
+    assert not failed
+
+
+@pytest.mark.parametrize(
+    "section", [About, FileMap, Milestone, Group, JourneySettings, DeclaredTest]
+)
+def test_every_setting_is_documented(section: type) -> None:
+    page = (ROOT / "docs/lab.md").read_text("utf-8")
+    fields: dict[str, object] = getattr(section, "model_fields")  # noqa: B009
+    missing = [f for f in fields if f"`{f}`" not in page and f"[[tests.{f}]]" not in page]
+    assert not missing
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").glob("*.md"),
+    ]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if not target.startswith("http"):
+                assert os.path.exists(page.parent / target), (page.name, target)
+
+
+def test_public_names_are_exactly_these() -> None:
+    assert rung.__all__ == sorted(rung.__all__)
+    assert dir(rung) == rung.__all__
+    for name in rung.__all__:
+        assert getattr(rung, name) is not None
+    with pytest.raises(AttributeError):
+        _ = rung.nothing
