@@ -330,6 +330,9 @@ def simulate_provider(
     dirt: Annotated[
         float, typer.Option(min=0, max=0.5, help="Share of cells messed up, as in real exports.")
     ] = 0.0,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Half of them are offered coaching by lottery.")
+    ] = False,
     truth: Annotated[Path | None, typer.Option(help="Where to write what is true.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -342,6 +345,13 @@ def simulate_provider(
 
     with show.progress(as_json) as progress:
         made = cycle.simulate(
-            out, people=people, seed=seed, dirt=dirt, truth=truth, clock=_now, progress=progress
+            out,
+            people=people,
+            seed=seed,
+            dirt=dirt,
+            trial=trial,
+            truth=truth,
+            clock=_now,
+            progress=progress,
         )
     show.written(made, as_json=as_json, verb="simulate")

@@ -105,14 +105,21 @@ def outcome(done: Outcome, *, as_json: bool, next_step: str = "") -> None:
     console.print(f"[dim]{escape(audience)}[/dim]")
     said: set[str] = set()
     for released in done.answers:
-        _answer(console, released, said)
+        _answer(console, released, said, grids=done.verb not in ("run", "brief"))
     files(console, done.files)
     if next_step:
         console.print(f"\n{sentence('label.next')}: {escape(next_step)}")
 
 
-def _answer(console: Console, released: Released[AnyAnswer], said: set[str]) -> None:
-    """One answer; a caveat that was said above is not said again."""
+def _answer(
+    console: Console, released: Released[AnyAnswer], said: set[str], *, grids: bool
+) -> None:
+    """One answer; a caveat that was said above is not said again.
+
+    Without `grids` only what is one number is told: a brief holds the tables.
+    """
+    if not grids and released.answer.kind == "table":
+        return
     from rung.share import say, tables
 
     console.print()

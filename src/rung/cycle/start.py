@@ -187,17 +187,22 @@ def simulate(
     people: int,
     seed: int,
     dirt: float = 0.0,
+    trial: bool = False,
     truth: Path | None = None,
     clock: Clock,
     progress: Progress = quiet,
 ) -> Written:
-    """Write a lab of a simulated provider; with dirt, import its messy files."""
+    """Write a lab of a simulated provider; with dirt, import its messy files.
+
+    With `trial`, half of those who enrol are offered coaching by lottery.
+    """
     steps = iter(range(1, 100))
     known = simulation.provider(
         out,
         people=people,
         seed=seed,
         dirt=dirt,
+        settings=simulation.Settings(trial=simulation.COACHING) if trial else None,
         progress=lambda what: progress(what, min(0.9, next(steps) / 10)),
     )
     files = [out / "lab.toml"]
