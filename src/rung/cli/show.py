@@ -20,8 +20,8 @@ from rung.errors import Problem, RungError
 from rung.messages import sentence
 
 if TYPE_CHECKING:
+    from rung.cycle.demo import Demo
     from rung.cycle.outcome import AnyAnswer, Outcome
-    from rung.cycle.run import Demo
     from rung.cycle.start import Checked, Started, Written
     from rung.records.intake import Imported
     from rung.share.release import Released

@@ -69,3 +69,8 @@ class OpenLab(Lab):
         from rung.cycle.run import brief
 
         return brief(self, out=out, audience=audience, clock=_clock(today))
+
+
+def open_lab(path: Path | str) -> OpenLab:
+    """Open a lab folder; raises RecordsError when there is none."""
+    return OpenLab.open(Path(path))

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import rung
 from rung.cycle import story
 from rung.cycle.outcome import Clock, Outcome, Progress, told
 from rung.cycle.story import quiet
 from rung.documents import Document
-from rung.errors import UsageError
 from rung.finding import to_json
 from rung.messages import sentence
 from rung.records import intake, packaged
 from rung.records.lab import Lab
 from rung.records.mapping import FileMap
 from rung.share import brief as page
-from rung.share.release import Audience, Outside
+from rung.share.release import Audience
 
 
 def _ready(lab: Lab, clock: Clock, progress: Progress) -> None:
@@ -113,60 +109,3 @@ def _next_steps(lab: Lab, outcome: Outcome) -> tuple[str, ...]:
     if story.tests(lab):
         steps.append(sentence("label.next-test"))
     return tuple(steps)
-
-
-@dataclass(frozen=True)
-class Demo:
-    """The two examples of the demo, as staff see them, and the briefs for outside."""
-
-    nsw: Outcome
-    provider: Outcome
-    imported: intake.Imported
-    briefs: tuple[Path, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Both outcomes' documents and where the briefs are."""
-        return {
-            "national_supported_work": self.nsw.to_json(),
-            "simulated_provider": self.provider.to_json(),
-            "briefs": [str(b) for b in self.briefs],
-        }
-
-
-def example(name: str) -> Path:
-    """The folder of an example that comes with Rung."""
-    home = Path(rung.__file__).parent
-    for place in (home / "examples" / name, home.parents[1] / "examples" / name):
-        if place.is_dir():
-            return place
-    raise UsageError("USE-no-example", name=name)
-
-
-def demo(out: Path, *, clock: Clock, progress: Progress = quiet) -> Demo:
-    """National Supported Work, then a simulated provider's messy workbook; briefs of both.
-
-    What is true of the simulated provider is in `examples/provider/truth.json`."""
-    from rung.cycle.start import init
-
-    nsw = out / "nsw"
-    shutil.rmtree(nsw, ignore_errors=True)
-    shutil.copytree(example("nsw"), nsw, ignore=shutil.ignore_patterns("private", "records", "out"))
-    real = run(Lab.open(nsw), clock=clock, progress=lambda w, s: progress(w, s / 4))
-
-    provider = out / "provider"
-    shutil.rmtree(provider, ignore_errors=True)
-    started = init(
-        [example("provider") / "applicants.xlsx"],
-        provider,
-        provider="Riverside Works",
-        clock=clock,
-        progress=lambda w, s: progress(w, 0.35 + s / 3),
-    )
-    if started.imported is None:
-        raise started.failed or UsageError("USE-no-example", name="provider")
-    lab = Lab.open(provider)
-    found = run(lab, clock=clock, progress=lambda w, s: progress(w, 0.7 + s / 5))
-    outside = brief(lab, audience=Outside(), clock=clock)
-    progress(sentence("label.doing-brief"), 1.0)
-    briefs = (*real.files, *found.files, *outside.files)
-    return Demo(real, found, started.imported, briefs)

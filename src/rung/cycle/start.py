@@ -11,7 +11,6 @@ from typing import Any
 
 import tomlkit
 
-from rung.cycle.lab import OpenLab
 from rung.cycle.outcome import Clock, Progress
 from rung.cycle.story import quiet
 from rung.errors import PlanError, RecordsError
@@ -219,8 +218,3 @@ def simulate(
 def template(out: Path) -> Written:
     """Write the blank intake workbook."""
     return Written((sentence("label.template"),), (blank.write(out),), f"rung init {out}")
-
-
-def open_lab(path: Path | str) -> OpenLab:
-    """Open a lab folder; raises RecordsError when there is none."""
-    return OpenLab.open(Path(path))

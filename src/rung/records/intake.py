@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from rung.documents import Document, file_digest
 from rung.errors import PlanError, Problem, RecordsError
+from rung.messages import sentence
 from rung.records import assemble, check, duplicates, privacy, read
 from rung.records.assemble import Assembly, about_people, scan
 from rung.records.check import Checked, Records, Report
@@ -72,7 +73,9 @@ class _Run:
         rules = self.lab.section("records", Records)
         wrong: list[Problem] = []
         for i, given in enumerate(maps):
-            self.tell(f"reading {Path(given.path).name}", 0.6 * i / len(maps))
+            self.tell(
+                sentence("label.doing-read", {"file": Path(given.path).name}), 0.6 * i / len(maps)
+            )
             try:
                 source = open_source(
                     self.session, self.lab.path / given.path, given, self.lab.milestones, self.work,
@@ -351,13 +354,13 @@ def bring(
         tell = progress or (lambda what, share: None)
         run = _Run(lab, session, Path(scratch), clock, tell)
         run.sources()
-        tell("looking for people who stand twice", 0.6)
+        tell(sentence("label.doing-twice"), 0.6)
         undecided = run.twice()
         secret = privacy.key(lab)
         privacy.use(session, secret)
-        tell("writing checked tables", 0.65)
+        tell(sentence("label.doing-write"), 0.65)
         run.write(Path(new))
-        tell("comparing with the import before", 0.9)
+        tell(sentence("label.doing-compare"), 0.9)
         changes = _changes(session, lab, Path(new))
         report = check.gather(run.checked, session if fixes else None)
         tell("sealing the key table", 0.92)
@@ -366,7 +369,7 @@ def bring(
         tell("putting the tables in place", 0.97)
         tables = _install(session, lab, Path(new))
         number = _document(lab, clock, report, tables, people, changes)
-        tell("done", 1.0)
+        tell("", 1.0)
     return Imported(
         report=report, tables=tables, people=people, changes=changes, review=len(undecided),
         document=number,
