@@ -101,7 +101,6 @@ class _Finding:
     def __init__(self, finding: Finding, language: str) -> None:
         self.finding, self.language = finding, language
         self.question = finding.estimand
-        parts = finding.parts
         self.given: dict[str, Any] = {
             "outcome": self.question.outcome,
             "population": self.question.population,
