@@ -380,6 +380,27 @@ def _arms(table: Table, language: str) -> list[str]:
     return told + _too_few(hidden, table, language)
 
 
+def _before_after(table: Table, language: str) -> list[str]:
+    """Time by time, what each arm had on average."""
+    value = _estimate_rows(table)[0]
+    unit = next(c.unit for c in table.columns if c.name == value)
+    times: dict[str, list[str]] = {}
+    for row in table.rows:
+        if row[value] is not None:
+            said = amount(float(row[value] or 0), unit, language)
+            one = sentence("say.item", {"name": row["arm"], "value": said}, language)
+            times.setdefault(str(row["when"]), []).append(one)
+    listed = [
+        sentence("say.time", {"when": when, "list": ", ".join(said)}, language)
+        for when, said in times.items()
+    ]
+    given = {
+        "outcome": with_year(table.estimand.outcome, table.estimand.dollar_year, language),
+        "list": "; ".join(listed),
+    }
+    return [_open(sentence("say.before-after", given, language))]
+
+
 def _plain_table(table: Table, language: str) -> list[str]:
     question = table.estimand
     given = {
@@ -390,4 +411,10 @@ def _plain_table(table: Table, language: str) -> list[str]:
     return [_open(sentence("say.table", given, language))]
 
 
-_TABLES = {"journey": _journey, "gap": _gap, "forest": _forest, "arms": _arms}
+_TABLES = {
+    "journey": _journey,
+    "gap": _gap,
+    "forest": _forest,
+    "arms": _arms,
+    "before-after": _before_after,
+}
