@@ -16,7 +16,9 @@ import sqlglot
 from rung.discovery import journey
 from rung.discovery.journey import JourneySettings
 from rung.discovery.reconcile import reconcile
+from rung.learning.declared import run_test
 from rung.learning.estimate import estimate
+from rung.learning.settings import DeclaredTest
 from rung.records import simulate
 from rung.records.lab import Lab
 from rung.records.query import Session
@@ -130,4 +132,30 @@ def test_estimates_agree(trial: Path, spark: Any, adjust: Any, se: Any) -> None:
             se=se,
         )
         assert [f.kind for f in found] == ["finding", "finding"]
+        _agree(spark, s)
+
+
+def test_results_by_group_and_over_time_agree(trial: Path, spark: Any) -> None:
+    test = DeclaredTest.model_validate(
+        {
+            "key": "y",
+            "label": "Y",
+            "outcome": "y",
+            "arm": "arm",
+            "control": "a",
+            "groups": [
+                {"label": "Site", "column": "site"},
+                {"label": "Age", "column": "age", "cuts": [20, 40]},
+            ],
+            "before_after": [
+                {"column": "prior", "label": "before"},
+                {"column": "y", "label": "after"},
+            ],
+        }
+    )
+    with Session() as s:
+        s.attach("data", trial)
+        spark.read.parquet(str(trial)).createOrReplaceTempView("data")
+        found = run_test(s, test, view="data")
+        assert {a.kind for a in found} == {"finding", "table"}
         _agree(spark, s)
