@@ -136,7 +136,6 @@ _ENTRIES = (
         2024,
         "The Economic Mobility Lab process framework",
         "MDRC, New York",
-        "http://mdrc.org/work/publications/economic-mobility-lab-process-framework",
     ),
     Source(
         "holm1979",
