@@ -39,8 +39,11 @@ class Ran:
     @property
     def codes(self) -> dict[str, int]:
         """Rows by code of every problem told, in an error or in a report."""
-        told = self.document.get("problems") or self.document["error"].get("problems") or []
-        told = told or [self.document["error"] | {"count": None}]
+        error = self.document.get("error")
+        told = [*(error.get("problems") or [error | {"count": None}])] if error else []
+        told += self.document.get("problems", [])
+        if self.document.get("verb") == "init":
+            told += self.document.get("import", {}).get("problems", [])
         found: dict[str, int] = {}
         for problem in told:
             found[problem["code"]] = found.get(problem["code"], 0) + (problem["count"] or 0)

@@ -229,7 +229,7 @@ def test_attach_types_columns_over_all_rows(tmp_path: Path) -> None:
             dt.date(2024, 2, 29),
             dt.datetime.fromisoformat("2024-01-02 10:00:01"),
         ),
-        *(" b", "2", None, None, "2"),
+        *("b", "2", None, None, "2"),
     )
     assert [(p.code, p.column, p.rows) for p in problems] == [("REC-marked-missing", "na", 1)]
 

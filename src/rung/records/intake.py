@@ -426,7 +426,7 @@ def _document(
     }
     body = {
         "at": clock().isoformat(timespec="seconds"),
-        "files": files,
+        "inputs": files,
         "tables": dict(tables),
         "people": people,
         "changes": dict(changes) if changes else None,

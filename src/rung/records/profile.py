@@ -155,7 +155,9 @@ def typed(session: Session, sheet: Sheet, types: Mapping[str, str], target: Path
     picks: list[exp.Expr] = []
     for c, kind in types.items():
         value, good = name(c), _filled(c)
-        if kind != "VARCHAR":
+        if kind == "VARCHAR":  # "café" typed in two ways, or with a space behind, is one arm
+            value = exp.Anonymous(this="nfc_normalize", expressions=[exp.func("trim", value)])
+        else:
             value = exp.cast(exp.func("trim", value), kind)
             good = exp.and_(good, exp.Not(this=_missing(c)))
         picks.append(alias(exp.Case().when(good, value), c))

@@ -29,9 +29,9 @@ SAMPLE, FEW = 20_000, 17_000  # rows looked at; different texts that make a dict
 TINY = 64  # texts of a dictionary that is looked up in place; a larger one is joined
 ID_SHAPES: Mapping[str, str] = {
     "ssn": r"\d{3}-\d{2}-\d{4}",
-    "broken": r"\d(\.\d+)?[eE]\+?\d+",
+    "broken": r"\d(\.\d+)?[eE]\+?\d+|#(N/A|[A-Z0-9/]+[!?])",
 }
-"""Ids that are no ids: a Social Security number, and digits a spreadsheet turned to 1.23E+05."""
+"""Ids that are no ids: a Social Security number, and what a spreadsheet broke: 1.23E+05, #REF!."""
 
 
 @dataclass(frozen=True, kw_only=True)

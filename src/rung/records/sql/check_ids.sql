@@ -1,11 +1,12 @@
 -- What the ids of a file look like: blank, an SSN, a number a spreadsheet has broken, digits.
--- Only ids that start with a digit need a closer look; rows are kept of what is set aside.
+-- Only ids that start with a digit or # need a closer look; rows are kept of what is set aside.
 WITH shaped AS (
     SELECT
         _row,
         id,
         CASE
             WHEN id IS NULL THEN 0
+            WHEN starts_with(id, '#') AND regexp_full_match(id, '#(N/A|[A-Z0-9/]+[!?])') THEN 5
             WHEN NOT (id >= '0' AND id < ':') THEN 1
             WHEN translate(id, '0123456789', '') = '' THEN CASE
                 WHEN strlen(id) = 9
