@@ -46,7 +46,7 @@ def estimate(
             weights=weights,
             se=se,
             level=level,
-            inputs=(file_digest(data),),
+            inputs=tuple(map(file_digest, sorted(data.iterdir()) if data.is_dir() else (data,))),
         )
     return told(
         "estimate",

@@ -199,9 +199,11 @@ class Assembly:
             which, on = name(f"{_LONG}milestone"), name(f"{_LONG}reached_on")
             if f"{_LONG}milestone" not in have:
                 continue
+            step = next(f for f in c.source.layout.fields if f.name == f"{_LONG}milestone")
             picked: list[exp.Expr] = [name("pid"), name("_row")]
             for m in self.milestones:
-                spelt = [tree(w) for w in {m.key, m.key.replace("_", " "), m.label.lower()}]
+                own = {said.strip().lower() for said, key in step.own.items() if key == m.key}
+                spelt = [tree(w) for w in {m.key, m.key.replace("_", " "), m.label.lower(), *own}]
                 mine = exp.In(this=exp.Lower(this=which.copy()), expressions=spelt)
                 date = on.copy() if f"{_LONG}reached_on" in have else exp.Null()
                 said: exp.Expr = exp.true()
@@ -217,11 +219,12 @@ class Assembly:
             wide = path.with_suffix(".wide")
             copy_to(self.session, exp.select(*picked).from_(scan(path)), wide)
             reached = exp.or_(*(cells.not_null(name(k)) for k in keys))
-            unknown = exp.select(exp.Count(this=exp.Star())).from_(scan(wide))
-            n = (self.session.execute(unknown.where(exp.Not(this=reached))).fetchone() or (0,))[0]
+            row = exp.Anonymous(this="min", expressions=[name("_row"), tree(5)])
+            unknown = exp.select(exp.Count(this=exp.Star()), row).from_(scan(wide))
+            query = unknown.where(exp.not_(reached))
+            n, first = self.session.execute(query).fetchone() or (0, ())
             if n:
-                f = next(f for f in c.source.layout.fields if f.name == f"{_LONG}milestone")
-                c.add("REC-milestone-unknown", f, n)
+                c.add("REC-milestone-unknown", step, n, first)
             wide.replace(path)
 
     def events(self) -> dict[str, exp.Expr]:

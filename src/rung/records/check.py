@@ -209,8 +209,6 @@ def examine(
     """Look at every cell of a staged source: ids, cells, columns; and set up its row rules."""
     checked = Checked(source)
     checked.problems += source.layout.problems
-    if not source.rows:
-        checked.add("REC-no-rows", None, 0)
     source.learn(session)
     _ids(session, checked, allow_ssn)
     for f in source.layout.fields:

@@ -6,7 +6,9 @@ Written by the matcher as a proposal, corrected by a person, obeyed by the impor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from rung.records.lab import Section
 
@@ -64,7 +66,9 @@ class FileMap(Section):
     """
 
     path: str  # relative to the lab, `private/applicants.xlsx`
-    sheets: tuple[str, ...] = ("*",)  # names of tabs that are stacked; "*" is all
+    sheets: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "*",
+    )  # names of tabs that are stacked; "*" is all
     table: str = "journeys"  # "journeys": one row a person or period; else a table of the schema
     dates: Literal["mdy", "dmy", "ymd"] = "mdy"  # how 03/04/2025 reads
     columns: Mapping[str, str] = {}

@@ -73,7 +73,7 @@ def _dates(layout: Layout) -> dict[str, Field]:
 
 
 def _declared(layout: Layout) -> list[Rule]:
-    """`not_before` and `not_after` of the schema, where both columns are in the file."""
+    """`not_before` of the schema, where both columns are in the file."""
     dates = _dates(layout)
     rules = []
     for f in layout.fields:
@@ -85,13 +85,6 @@ def _declared(layout: Layout) -> list[Rule]:
                 other_header = dates[f.beside(other)].header
                 rules.append(
                     Rule(code="REC-before", field=f, when=when, params={"other": other_header})
-                )
-        for other in f.column.not_after:
-            if f.beside(other) in dates:
-                when = _before(name(f.beside(other)), name(f.name))
-                other_header = dates[f.beside(other)].header
-                rules.append(
-                    Rule(code="REC-after", field=f, when=when, params={"other": other_header})
                 )
     return rules
 

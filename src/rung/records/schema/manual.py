@@ -89,8 +89,6 @@ def _limits(column: Column) -> str:
         found.append(column.unit)
     if column.not_before:
         found.append(f"not before {_named(column.not_before)}")
-    if column.not_after:
-        found.append(f"not after {_named(column.not_after)}")
     return ", ".join(found)
 
 

@@ -54,8 +54,8 @@ class Column:
     """One column: name, meaning, and everything that follows from them.
 
     `codes` maps a stored code to what people read. `low`/`high` are inclusive limits (numbers, or
-    ISO dates as text). `not_before`/`not_after` name date columns of the same table that this one
-    may not precede/follow. `pirl` is the federal element number. `also` lists header spellings
+    ISO dates as text). `not_before` names date columns of the same table that this one may not
+    precede. `pirl` is the federal element number. `also` lists header spellings
     seen in the field, for the matcher. With `many` a cell may hold several codes joined by `|`
     or `;`, each mapped by itself.
     """
@@ -68,7 +68,6 @@ class Column:
     low: float | str | None = None
     high: float | str | None = None
     not_before: tuple[str, ...] = ()
-    not_after: tuple[str, ...] = ()
     unit: str = ""
     pirl: str = ""
     also: tuple[str, ...] = ()
