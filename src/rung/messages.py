@@ -8,14 +8,26 @@ translation is a new file and never a change of code. `make messages` compiles i
 from __future__ import annotations
 
 import gettext
+import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 LOCALE = Path(__file__).parent / "locale"
 
 Scalar = str | int | float | bool | None
 Params = Mapping[str, Scalar]
+
+
+class _Words(string.Formatter):
+    """`{n:# row|# rows}` is the form for one, or the form for any other number; # is the number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, choice, many = format_spec.partition("|")
+        if not choice:
+            return str(super().format_field(value, format_spec))
+        return (one if value == 1 else many).replace("#", f"{value:,}")
 
 
 @cache
@@ -37,4 +49,4 @@ def sentence(key: str, params: Params | None = None, language: str = "en") -> st
     text = _catalogue(language).gettext(key)
     if text == key:
         raise KeyError(f"no sentence for {key!r} in the catalogue")
-    return text.format_map(dict(params or {}))
+    return _Words().vformat(text, (), dict(params or {}))
