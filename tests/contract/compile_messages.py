@@ -1,5 +1,6 @@
 """Compile every catalogue of sentences (`make messages`)."""
 
+import datetime as dt
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -15,7 +16,8 @@ def compiled(po: Path) -> bytes:
     out = io.BytesIO()
     with po.open("rb") as f:
         catalogue = read_po(f)
-    catalogue.creation_date = "2026-01-01 00:00+0000"  # not now: the same words, the same bytes
+    # not the time of compiling: the same words give the same bytes
+    catalogue.creation_date = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     write_mo(out, catalogue)
     return out.getvalue()
 
