@@ -50,9 +50,12 @@ def _day(text: str | None) -> dt.date | None:
     if text is None:
         return None
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("a date is written YYYY-MM-DD, like 2025-06-30") from None
+    if day.year < 1900:
+        raise typer.BadParameter("the year must be 1900 or later")
+    return day
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -96,7 +96,7 @@ def found(
     """The answers of a diagnosis, not yet released."""
     settings = lab.section("journey", JourneySettings)
     if within is not None:
-        if within < 1:
+        if not 1 <= within <= journey.MOST_DAYS:
             raise PlanError("PLAN-within", days=within)
         settings = settings.model_copy(update={"within_days": within})
     journeys = lab.need("journeys")

@@ -53,7 +53,10 @@ def brief(
 ) -> Outcome:
     """Write the brief: one HTML file. Returns its answers and where it is."""
     outcome, sections = _answered("brief", lab, audience, clock, progress)
-    file = out or lab.path / "out" / f"brief-{outcome.audience.kind}.html"
+    name = f"brief-{outcome.audience.kind}.html"
+    file = out or lab.path / "out"
+    if out is None or out.is_dir():
+        file /= name
     _page(lab, outcome, sections, file)
     return replace(outcome, files=(file,))
 

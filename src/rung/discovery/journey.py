@@ -19,8 +19,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlglot import exp
 
 from rung.discovery import cohorts
@@ -46,14 +47,15 @@ from rung.stats.intervals import wilson
 EVERYONE = "everyone"
 NOT_RECORDED = "not recorded"
 MOST_LEVELS = 60
+MOST_DAYS = 36_500
 MOST_MILESTONES = 21  # twenty octal digits fit a BIGINT
 
 
 class JourneySettings(Section):
     """`[journey]`: the rules that decide who counts as having reached, lost, or in progress."""
 
-    within_days: int = 365
-    lost_after_days: int = 90
+    within_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 365
+    lost_after_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 90
     closing: tuple[str, ...] = ()  # status codes that close; empty: the column `closed` says it
 
 
@@ -69,15 +71,22 @@ class Kind:
     reached within H days and by the as-of date; a later one implies an earlier.
     """
 
-    left_out: str | None
     mature: bool
     gone: bool
     path: tuple[int, ...]
 
     @cached_property
     def within(self) -> int:
-        """The furthest milestone reached within H days; an undated one counts."""
-        return max((i for i, d in enumerate(self.path, 1) if d in (IN_TIME, UNDATED)), default=0)
+        """The furthest milestone reached within H days.
+
+        An undated one counts, unless an earlier milestone is dated later than H days.
+        """
+        furthest, late = 0, False
+        for i, d in enumerate(self.path, 1):
+            late = late or d == LATE
+            if d == IN_TIME or (d == UNDATED and not late):
+                furthest = i
+        return furthest
 
     @cached_property
     def ever(self) -> int:
@@ -98,7 +107,8 @@ class Summary:
     lost_after_days: int
     unit: str
     cohort: str
-    everyone: Counter[Kind]
+    everyone: Counter[Kind]  # who is counted
+    left_out: Counter[str]  # who is not, by reason
     by_level: dict[tuple[str, str], Counter[Kind]]  # (group key, level) -> people
     notes: tuple[Note, ...]
     origin: Origin
@@ -159,10 +169,14 @@ def _gone(
         by_then = exp.LTE(this=query.name("closed_on"), expression=query.tree(as_of))
         closed = exp.and_(closed, exp.func("coalesce", by_then, exp.true()))
     quiet_since = query.tree(as_of - dt.timedelta(days=settings.lost_after_days))
-    seen = ["entered_on", *(f"{m.key}_on" for m in steps)]
+    seen: list[exp.Expr] = [
+        cohorts.between(c, (as_of - dt.timedelta(days=settings.lost_after_days - 1), as_of))
+        for c in ("entered_on", *(f"{m.key}_on" for m in steps))
+    ]
     if "last_service_on" in have:
-        seen.append("last_service_on")
-    active = exp.or_(*(exp.GT(this=query.name(c), expression=quiet_since.copy()) for c in seen))
+        # a last service after the as-of date leaves open what was before it: not called lost
+        seen.append(exp.GT(this=query.name("last_service_on"), expression=quiet_since))
+    active = exp.or_(*seen)
     return exp.or_(
         exp.func("coalesce", closed, exp.false()),
         exp.not_(exp.func("coalesce", active, exp.false())),
@@ -191,10 +205,13 @@ def _left_out(columns: Iterable[str], as_of: dt.date, cohort: exp.Expr | None) -
 
 
 def _level(group: Group, columns: Iterable[str]) -> exp.Expr:
-    """A group as text: the level, or for overlapping members one 0/1 character a member."""
+    """A group as text: the level, or for overlapping members one character a member: 1, 0 or ?."""
     if not group.partition:
         members = [
-            exp.Case().when(query.name(c), query.tree("1")).else_(query.tree("0"))
+            exp.Case()
+            .when(query.name(c), query.tree("1"))
+            .when(exp.not_(query.name(c)), query.tree("0"))
+            .else_(query.tree("?"))
             for c in group.columns
         ]
         return exp.func("concat", *members)
@@ -234,6 +251,8 @@ def _check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequen
         for c in g.columns or (g.key,):
             if c not in have and c not in cohorts.DERIVED:
                 raise PlanError("PLAN-no-group", group=c, known=", ".join(cohorts.DERIVED))
+            if g.columns and have.get(c) != "BOOLEAN":
+                raise PlanError("PLAN-not-yes-no", column=c)
 
 
 def summarise(
@@ -257,9 +276,12 @@ def summarise(
     _check(have, milestones, groups)
     start = len(session.log)
     notes = []
+    latest = latest_event(session, milestones, view)
     if as_of is None:
-        as_of = latest_event(session, milestones, view)
+        as_of = latest
         notes.append(Note("as-of-latest", {"as_of": as_of.isoformat()}))
+    elif as_of < latest:
+        notes.append(Note("as-of-past", {"as_of": as_of.isoformat()}))
     if "last_service_on" not in have:
         notes.append(Note("no-services", {"days": settings.lost_after_days}))
     steps = milestones[1:]
@@ -283,9 +305,9 @@ def summarise(
             for level in ([], *([at] for at in levels))
         ],
     )
-    everyone, by_level = _roll_up(result.rows, groups, len(steps))
-    if not any(k.left_out is None for k in everyone):
-        raise CannotAnswer("ANS-nobody", saw={"people": sum(everyone.values())})
+    everyone, left_out, by_level = _roll_up(result.rows, groups, len(steps))
+    if not everyone:
+        raise CannotAnswer("ANS-nobody", saw={"people": sum(left_out.values())})
     return Summary(
         milestones=tuple(milestones),
         groups=tuple(groups),
@@ -295,6 +317,7 @@ def summarise(
         unit=unit,
         cohort=cohort or "",
         everyone=everyone,
+        left_out=left_out,
         by_level=by_level,
         notes=tuple(notes),
         origin=Origin(
@@ -305,23 +328,21 @@ def summarise(
 
 def _roll_up(
     rows: Sequence[tuple[Any, ...]], groups: Sequence[Group], steps: int
-) -> tuple[Counter[Kind], dict[tuple[str, str], Counter[Kind]]]:
-    """The query's rows as people by kind: of everyone, and of each level of each group."""
+) -> tuple[Counter[Kind], Counter[str], dict[tuple[str, str], Counter[Kind]]]:
+    """The query's rows: people by kind, people left out by reason, people by kind and level."""
     everyone: Counter[Kind] = Counter()
+    aside: Counter[str] = Counter()
     by_level: dict[tuple[str, str], Counter[Kind]] = {}
     for *at, left_out, mature, gone, path, n in rows:
-        kind = Kind(
-            _LEFT_OUT[left_out - 1] if left_out else None,
-            bool(mature),
-            gone,
-            tuple(path >> 3 * i & 7 for i in range(steps)),
-        )
+        kind = Kind(bool(mature), gone, tuple(path >> 3 * i & 7 for i in range(steps)))
         found = next(
             ((g, level) for g, level in zip(groups, at, strict=True) if level is not None), None
         )
-        if found is None:
+        if found is None and left_out:
+            aside[_LEFT_OUT[left_out - 1]] += int(n)
+        elif found is None:
             everyone[kind] += int(n)
-        elif left_out == 0:
+        elif not left_out:
             group, level = found
             for each in _members(group, level):
                 by_level.setdefault((group.key, each), Counter())[kind] += int(n)
@@ -331,13 +352,15 @@ def _roll_up(
             raise CannotAnswer(
                 "ANS-many-levels", saw={"levels": count}, needs={"most": MOST_LEVELS}, group=g.key
             )
-    return everyone, by_level
+    return everyone, aside, by_level
 
 
 def _members(group: Group, level: str) -> list[str]:
     """The levels a person is in: one of a partition, any number of overlapping ones."""
     if group.partition:
         return [level or NOT_RECORDED]
+    if set(level) == {"?"}:
+        return [NOT_RECORDED]
     return [c for c, mark in zip(group.columns, level, strict=True) if mark == "1"]
 
 
@@ -359,10 +382,9 @@ _COLUMNS = (
 
 def _row(summary: Summary, people: Counter[Kind], i: int, level: float) -> dict[str, Cell]:
     """One milestone of one group: mature counts with their rate, then everyone's state today."""
-    counted = Counter({k: n for k, n in people.items() if k.left_out is None})
-    entered, reached = summary.mature(counted), summary.reached(counted, i)
-    short = [(k, n) for k, n in counted.items() if k.ever < i]
-    mature = [(k, n) for k, n in counted.items() if k.mature and i]
+    entered, reached = summary.mature(people), summary.reached(people, i)
+    short = [(k, n) for k, n in people.items() if k.ever < i]
+    mature = [(k, n) for k, n in people.items() if k.mature and i]
     row: dict[str, Cell] = {
         "entered": entered,
         "reached": reached,
@@ -374,8 +396,8 @@ def _row(summary: Summary, people: Counter[Kind], i: int, level: float) -> dict[
         ),
         "undated": sum(n for k, n in mature if k.path[i - 1] == UNDATED),
         "unknown": sum(n for k, n in mature if k.path[i - 1] == UNKNOWN and k.within < i),
-        "people": sum(counted.values()),
-        "reached_any": sum(n for k, n in counted.items() if k.ever >= i),
+        "people": sum(people.values()),
+        "reached_any": sum(n for k, n in people.items() if k.ever >= i),
         "in_progress": sum(n for k, n in short if not k.gone),
         "lost": sum(n for k, n in short if k.gone),
     }
@@ -426,26 +448,25 @@ def horizon(summary: Summary) -> str:
 
 def counts(summary: Summary) -> Counts:
     """Who is counted in rates, and everyone left out with the reason."""
-    excluded: Counter[str] = Counter()
-    for k, n in summary.everyone.items():
-        if k.left_out is not None:
-            excluded[k.left_out] += n
-        elif not k.mature:
-            excluded["not-yet-mature"] += n
-    analysed = sum(n for k, n in summary.everyone.items() if k.left_out is None and k.mature)
-    return Counts(analysed, excluded=tuple(Exclusion(r, n) for r, n in sorted(excluded.items())))
+    mature = summary.mature(summary.everyone)
+    excluded = Counter(summary.left_out)
+    young = sum(summary.everyone.values()) - mature
+    if young:
+        excluded["not-yet-mature"] = young
+    return Counts(mature, excluded=tuple(Exclusion(r, n) for r, n in sorted(excluded.items())))
 
 
 def caveats(summary: Summary) -> tuple[Note, ...]:
     """What a reader must know beside any number of this journey."""
     found = list(summary.notes)
-    undated = {
-        m.label: sum(n for k, n in summary.everyone.items() if k.mature and k.path[i] == UNDATED)
-        for i, m in enumerate(summary.milestones[1:])
-    }
-    if any(undated.values()):
-        where = ", ".join(label for label, n in undated.items() if n)
-        found.append(Note("undated", {"n": sum(undated.values()), "milestones": where}))
+    for code, digit in (("undated", UNDATED), ("unknown", UNKNOWN)):
+        counted = {
+            m.label: sum(n for k, n in summary.everyone.items() if k.mature and k.path[i] == digit)
+            for i, m in enumerate(summary.milestones[1:])
+        }
+        if any(counted.values()):
+            where = ", ".join(label for label, n in counted.items() if n)
+            found.append(Note(code, {"n": sum(counted.values()), "milestones": where}))
     if not summary.mature(summary.everyone):
         found.append(Note("none-mature", {"days": summary.within_days}))
     return tuple(found)

@@ -22,7 +22,7 @@ from rung.finding import (
     Strength,
     Table,
 )
-from rung.learning.question import OutcomeWords, Question
+from rung.learning.question import FEW_EVENTS, SMALL_ARM, OutcomeWords, Question
 from rung.learning.rows import MOST_LEVELS, Frame, arm_label, as_number, count, kind
 from rung.learning.settings import Grouping
 from rung.learning.tables import everyone, made_or_refused
@@ -70,6 +70,7 @@ def by_groups(
         raise PlanError(
             Problem(code="PLAN-no-column", column=c, weight="break") for c in dict.fromkeys(absent)
         )
+    _check_kinds(groups, columns)
 
     def make(frame: Frame, origin: Callable[[], Origin]) -> tuple[Table, ...]:
         read = [(each, *_read_levels(session, frame, each, columns)) for each in groups]
@@ -80,6 +81,20 @@ def by_groups(
         )
 
     return made_or_refused(session, view, question, make, plan, inputs)
+
+
+def _check_kinds(groups: Sequence[Grouping], columns: dict[str, str]) -> None:
+    """Cuts need a number, overlapping columns a number or yes and no; raises PlanError."""
+    wrong: list[tuple[str, str, tuple[str, ...]]]
+    wrong = [("PLAN-not-yes-no", c, ("number", "boolean")) for g in groups for c in g.columns]
+    wrong += [("PLAN-not-a-number", g.column, ("number",)) for g in groups if g.cuts]
+    problems = [
+        Problem(code=code, column=c, weight="break")
+        for code, c, kinds in wrong
+        if kind(columns[c]) not in kinds
+    ]
+    if problems:
+        raise PlanError(problems)
 
 
 def _read_levels(
@@ -238,8 +253,11 @@ def _forest_row(
     se, df = standard_error(fitted, contrast, residuals_of_means(fitted, "hc2"), "hc2")
     if not se > 1e-12 * (abs(contrast.value) + abs(float(both[treated].mean[0]))):
         return row
-    reach = t_quantile(question.level, df) * se
     value = contrast.value
+    if frame.share and any(row[f"{s}_yes"] in (0, row[f"{s}_n"]) for s, _ in pair):
+        # nobody or everybody of an arm: the spread seen there is 0, and a range would lie
+        return row | {"difference": value}
+    reach = t_quantile(question.level, df) * se
     return row | {"difference": value, "se": se, "low": value - reach, "high": value + reach}
 
 
@@ -284,6 +302,7 @@ def _forest(
     caveats += [Note("groups-overlap", {"group": g}) for g in overlapping]
     if any(row["difference"] is None for row in rows):
         caveats.append(Note("group-few"))
+    caveats += _rough(rows, frame.share)
     complete = not (frame.no_arm or any(a.missing for a in frame.arms))
     strength: Strength = "randomised" if complete else "randomised with departures"
     return Table(
@@ -315,3 +334,23 @@ def _forest(
         level=question.level,
         origin=origin,
     )
+
+
+def _rough(rows: Sequence[Row], share: bool) -> list[Note]:
+    """Levels whose ranges rest on few people or few events, by name."""
+    small, few = [], []
+    for row in rows:
+        sides = [(int(row[f"{s}_n"] or 0), row.get(f"{s}_yes")) for s in ("control", "treated")]
+        if row["difference"] is not None and min(n for n, _ in sides) < SMALL_ARM:
+            small.append(str(row["level"]))
+        events = [
+            e for n, yes in sides if share and yes is not None for e in (int(yes), n - int(yes))
+        ]
+        if row["difference"] is not None and events and min(events) < FEW_EVENTS:
+            few.append(str(row["level"]))
+    notes = []
+    if small:
+        notes.append(Note("small-levels", {"least": SMALL_ARM, "levels": ", ".join(small)}))
+    if few:
+        notes.append(Note("few-events-levels", {"least": FEW_EVENTS, "levels": ", ".join(few)}))
+    return notes

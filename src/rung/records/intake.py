@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from sqlglot import exp
 
 from rung.documents import Document, file_digest
@@ -387,7 +388,12 @@ def _changes(session: Session, lab: Lab, new: Path) -> dict[str, int] | None:
         return None
     sides = []
     for path in (old, fresh):
-        cursor = session.execute(exp.select("*").from_(scan(path)).limit(0))
+        try:
+            cursor = session.execute(exp.select("*").from_(scan(path)).limit(0))
+        except duckdb.Error:
+            if path is fresh:
+                raise
+            return None  # a damaged table is made anew
         sides.append([d[0] for d in cursor.description or () if not d[0].startswith("_")])
     both = [name(c) for c in sides[0] if c in sides[1]]
     query = fill(

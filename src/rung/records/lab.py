@@ -41,7 +41,7 @@ class About(Section):
 class Clock(Section):
     """`[clock]`: the day the records speak of; by default the latest event recorded."""
 
-    as_of: dt.date | None = None
+    as_of: Annotated[dt.date | None, Field(ge=dt.date(1900, 1, 1))] = None
 
 
 class Milestone(Section):
@@ -59,6 +59,15 @@ class Milestone(Section):
     def words(self) -> str:
         """What people did who reached it."""
         return self.done or self.label.lower()
+
+
+# Columns of `journeys` that every lab has: no milestone and no group of a provider may take them.
+OWN = frozenset(
+    (
+        *("pid", "period", "age_at_entry", "status", "entered", "entered_on"),
+        *("closed", "closed_on", "last_service", "last_service_on"),
+    )
+)
 
 
 class Group(Section):
@@ -173,8 +182,15 @@ class Lab:
 
     @property
     def milestones(self) -> tuple[Milestone, ...]:
-        """The steps of the journey, in order."""
-        return self.sections("milestones", Milestone)
+        """The steps of the journey, in order; PlanError when two share a key, or one is taken."""
+        found = self.sections("milestones", Milestone)
+        taken = set(OWN)
+        for i, m in enumerate(found, 1):
+            if m.key in taken:
+                section = f"milestones[{i}]"
+                raise PlanError("PLAN-lab-toml", section=section, key="key", kind="name_taken")
+            taken |= {m.key, f"{m.key}_on"}
+        return found
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -202,6 +218,8 @@ class Lab:
         try:
             known = json.loads(cache.read_text("utf-8"))
         except (OSError, ValueError):
+            known = {}
+        if not isinstance(known, dict):
             known = {}
         status = file.stat()
         key = file.relative_to(self.path).as_posix()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rung.errors import PlanError, Problem
-from rung.records.lab import Milestone
+from rung.records.lab import OWN, Milestone
 from rung.records.mapping import IGNORE, FileMap, Target
 from rung.records.proposal import TAB
 from rung.records.reshape import key
@@ -95,7 +95,8 @@ def _field(
     if kind == "private" and rest:
         return replace(blank, role="private")
     if kind == "groups" and rest:
-        return blank
+        taken = {*OWN, *keys, *(f"{k}_on" for k in keys)}
+        return f"groups.own_{rest.lstrip('_')}" if rest in taken or rest[0] == "_" else blank
     if kind == "milestones" and rest in keys:
         return replace(blank, role="milestone")
     known: list[str] = list(keys) if kind == "milestones" else []

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+
+from rung.errors import RecordsError
 
 _LONGEST = 1_000  # characters of a cell that are shown
 _INK, _PAPER, _MARK = "FF1B2430", "FFF0ECE2", "FFFBE9C6"
@@ -96,10 +99,14 @@ def _title(text: str, taken: Sequence[str]) -> str:
 
 
 def rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The rows of a workbook's first sheet by its header."""
+    """The rows of a workbook's first sheet by its header; raises REC-workbook."""
     from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
 
-    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as e:
+        raise RecordsError("REC-workbook", file=path.name) from e
     try:
         lines = iter(book.worksheets[0].iter_rows(values_only=True))
         header = [str(h or "") for h in next(lines, ())]
