@@ -18,7 +18,7 @@ from rung.errors import CannotAnswer, PlanError, RecordsError
 from rung.finding import Finding
 from rung.records.lab import Group, Milestone
 from rung.records.query import Session
-from rung.stats.intervals import newcombe, wilson
+from rung.stats.intervals import newcombe, two_share_p, wilson
 from tests.tables import table
 
 MILESTONES = (
@@ -397,15 +397,17 @@ def test_a_second_implementation_agrees(session: Session, people: list[tuple[Any
             m: bool(r[m]) and (r[f"{m}_on"] is None or r[f"{m}_on"] <= AS_OF)
             for m in ("enrolled", "completed")
         }
-        quick = {
-            m: own[m] and (r[f"{m}_on"] is None or (r[f"{m}_on"] - r["entered_on"]).days <= 100)
+        late = {
+            m: own[m] and r[f"{m}_on"] is not None and (r[f"{m}_on"] - r["entered_on"]).days > 100
             for m in own
         }
+        quick = {m: own[m] and not late[m] for m in own}
+        if r["completed_on"] is None and late["enrolled"]:
+            quick["completed"] = False  # undated, after a step that was too late
         mature = (AS_OF - r["entered_on"]).days >= 100
-        seen = [
-            r["entered_on"],
-            *(d for d in (r["enrolled_on"], r["completed_on"], r["last_service_on"]) if d),
-        ]
+        dated = [d for d in (r["enrolled_on"], r["completed_on"]) if d and d <= AS_OF]
+        service = [r["last_service_on"]] if r["last_service_on"] else []
+        seen = [r["entered_on"], *dated, *service]
         gone = r["closed"] or (AS_OF - max(seen)).days >= 30
         ever = {
             "Applied": True,
@@ -432,3 +434,76 @@ def test_a_second_implementation_agrees(session: Session, people: list[tuple[Any
     found = rows(summarise(session, made, groups=(GENDER,)))
     for label, c in expected.items():
         assert {k: found[label][k] for k in c} == dict(c)
+
+
+def test_a_cohort_and_later_periods_bound_every_answer(session: Session) -> None:
+    people = [
+        person(f"x{i}", "2025-01-01", cohort="x", enrolled_on="2025-01-05", completed=True)
+        for i in range(10)
+    ]
+    people += [person(f"x{i}", "2025-02-01", cohort="x", period=2) for i in range(10)]
+    people += [person(f"y{i}", "2025-01-01", cohort="y") for i in range(10)]
+    lost = gaps.bottleneck(summarise(session, people, cohort="x"))
+    assert isinstance(lost, Finding)
+    assert lost.value == 0
+    assert lost.counts.analysed == lost.parts[0].n == 10
+    notes = {n.code: n.params for n in lost.caveats}
+    assert notes["undated"]["n"] == 10
+    assert "undated" not in {
+        n.code for n in journey.caveats(summarise(session, people, cohort="y"))
+    }
+
+
+def test_a_young_cohort_is_refused_though_older_people_stand_beside_it(session: Session) -> None:
+    people = [person("a", "2025-01-01", cohort="x"), person("b", "2025-06-01", cohort="y")]
+    summary = summarise(session, people, cohort="y")
+    assert gaps.bottleneck(summary).kind == "refusal"
+    assert "none-mature" in {n.code for n in journey.caveats(summary)}
+
+
+def test_undated_after_a_late_step_is_not_in_time(session: Session) -> None:
+    found = rows(
+        summarise(session, [person("a", "2025-01-01", enrolled_on="2025-06-01", completed=True)])
+    )
+    assert [found[m]["reached"] for m in ("Enrolled", "Completed")] == [0, 0]
+    assert found["Completed"]["reached_any"] == 1
+
+
+def test_people_without_any_recorded_group_are_not_everyone_else(session: Session) -> None:
+    people = [
+        person(f"b{i}", "2025-01-01", race_black=True, race_white=False) for i in range(6)
+    ] + [person(f"w{i}", "2025-01-01", race_black=False, race_white=True) for i in range(7)]
+    people += [person(f"n{i}", "2025-01-01") for i in range(20)]
+    summary = summarise(session, people, groups=(RACE,))
+    assert summary.levels(RACE) == ("race_black", "race_white", "not recorded")
+    black = next(g for g in gaps.gaps(summary, RACE) if g.level == "race_black")
+    assert (black.n, black.others_n) == (6, 7)
+
+
+def test_the_p_told_is_holms(session: Session) -> None:
+    """Three levels, two steps: 58/60 against 28/40 and 29/40 at the first, nothing after."""
+    people = []
+    for level, n, reached in (("a", 60, 58), ("b", 40, 28), ("c", 40, 29)):
+        people += [
+            person(
+                f"{level}{i}",
+                "2025-01-01",
+                gender=level,
+                enrolled_on="2025-01-05" if i < reached else None,
+            )
+            for i in range(n)
+        ]
+    gap = gaps.largest(summarise(session, people, groups=(Group(key="gender"),)))
+    assert isinstance(gap, Finding)
+    assert gap.parts[0].group == "b"  # told of those for whom it is harder, not of a
+    looked = {n.code: n.params for n in gap.caveats}["looked-at-many"]["n"]
+    assert looked == 6
+    p_a, p_b = two_share_p(58, 60, 57, 80), two_share_p(28, 40, 87, 100)
+    assert gap.p == pytest.approx(max(6 * p_a, 5 * p_b))
+
+
+def test_what_came_after_a_past_as_of_date_is_told(session: Session) -> None:
+    people = [person("a", "2024-01-01", enrolled_on="2025-05-05"), person("b", "2024-01-01")]
+    summary = summarise(session, people, as_of=dt.date(2024, 12, 31))
+    assert "as-of-past" in {n.code for n in summary.notes}
+    assert rows(summary)["Enrolled"]["lost"] == 2  # what will come is no activity yet

@@ -166,6 +166,7 @@ def reconcile(
             milestone=milestone,
             period=period,
             reported=reported,
+            as_of=lab.clock.as_of,
             inputs=(lab.digest(journeys),),
         )
     return told(

@@ -8,7 +8,7 @@ gap looked at is counted, and the p of the one told is Holm's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rung.discovery import journey
@@ -61,8 +61,9 @@ class Gap:
 def _others(summary: Summary, group: Group, level: str) -> Counter[Kind]:
     """Everyone else: the other recorded levels of a partition, or who is not a member."""
     if not group.partition:
-        rest = Counter({k: n for k, n in summary.everyone.items() if k.left_out is None})
+        rest = Counter(summary.everyone)
         rest.subtract(summary.by_level[group.key, level])
+        rest.subtract(summary.by_level.get((group.key, NOT_RECORDED), Counter()))
         return rest
     rest = Counter()
     for key, other in summary.by_level:
@@ -92,18 +93,43 @@ def gaps(summary: Summary, group: Group) -> Iterator[Gap]:
                 )
 
 
-def _looked(found: list[Gap]) -> int:
-    """How many different comparisons; the two sides of a pair are one."""
-    return len(
-        {
-            (
-                g.group.key,
-                g.milestone,
-                frozenset(((g.n, g.reached), (g.others_n, g.others_reached))),
-            )
-            for g in found
-        }
-    )
+def _distinct(found: list[Gap], groups: Sequence[Group]) -> list[Gap]:
+    """The different comparisons, smallest p first; the two sides of a pair are one.
+
+    Of a pair the side for whom the step is harder stays.
+    """
+    sides = Counter((g.group.key, g.milestone) for g in found)
+    pairs = {at for at, n in sides.items() if n == 2}
+    partitions = {g.key for g in groups if g.partition}
+    kept = [
+        g
+        for g in found
+        if not (
+            (g.group.key, g.milestone) in pairs
+            and g.group.key in partitions
+            and _mirror(g, found)
+            and (g.difference > 0 or (g.difference == 0 and g.level > _mirror(g, found)[0].level))
+        )
+    ]
+    return sorted(kept, key=lambda g: (g.p, -abs(g.difference), g.group.key, g.level))
+
+
+def _mirror(gap: Gap, found: list[Gap]) -> list[Gap]:
+    """The other side of a two-level comparison: the others of one are the people of the other."""
+    return [
+        g
+        for g in found
+        if (g.group.key, g.milestone) == (gap.group.key, gap.milestone)
+        and g.level != gap.level
+        and (g.n, g.reached) == (gap.others_n, gap.others_reached)
+        and (g.others_n, g.others_reached) == (gap.n, gap.reached)
+    ]
+
+
+def _holm(ordered: list[Gap], at: int) -> float:
+    """Holm's adjusted p of the comparison at place `at` of the ordered ones (holm1979)."""
+    m = len(ordered)
+    return min(1.0, max((m - j) * g.p for j, g in enumerate(ordered[: at + 1])))
 
 
 def _step(summary: Summary, i: int) -> tuple[str, str]:
@@ -136,12 +162,12 @@ def largest(summary: Summary, level: float = 0.95) -> Finding | Refusal | None:
             needs={"fewest": FEWEST},
             origin=summary.origin,
         )
-    # told from the side of those for whom the step is harder
-    gap = min(found, key=lambda g: (g.difference >= 0, g.p, g.difference))
-    looked = _looked(found)
+    ordered = _distinct(found, summary.groups)
+    # told of those for whom a step is harder, when there are any
+    at = next((i for i, g in enumerate(ordered) if g.difference < 0), 0)
+    gap, p = ordered[at], _holm(ordered, at)
     before, after = _step(summary, gap.milestone)
-    p = min(1.0, gap.p * looked)
-    caveats = [Note("looked-at-many", {"n": looked})]
+    caveats = [Note("looked-at-many", {"n": len(ordered)})]
     if p > 1 - level:
         caveats.append(Note("gap-may-be-chance"))
     return Finding(
@@ -234,7 +260,10 @@ def table(summary: Summary, group: Group, level: float = 0.95) -> Table | None:
             sources=("newcombe1998",),
         ),
         counts=journey.counts(summary),
-        caveats=(Note("looked-at-many", {"n": _looked(found)}), *journey.caveats(summary)),
+        caveats=(
+            Note("looked-at-many", {"n": len(_distinct(found, [group]))}),
+            *journey.caveats(summary),
+        ),
         level=level,
         origin=summary.origin,
     )
@@ -253,7 +282,7 @@ def bottleneck(summary: Summary, level: float = 0.95) -> Finding | Refusal:
             ),
             code="ANS-none-mature",
             method=method,
-            saw={"people": sum(n for k, n in summary.everyone.items() if k.left_out is None)},
+            saw={"people": sum(summary.everyone.values())},
             needs={"days": summary.within_days},
             origin=summary.origin,
         )

@@ -98,6 +98,16 @@ def _reached(milestone: Milestone) -> exp.Expr:
     return exp.func("coalesce", query.name(milestone.key), exp.false())
 
 
+def _first(later: Sequence[Milestone], period: tuple[dt.date, dt.date]) -> exp.Expr:
+    """The earliest date of a later milestone lies in the period: each person in one period."""
+    dates = [query.name(f"{m.key}_on") for m in later]
+    earliest = dates[0] if len(dates) == 1 else exp.func("least", *dates)
+    return exp.and_(
+        exp.GTE(this=earliest, expression=query.tree(period[0])),
+        exp.LTE(this=earliest.copy(), expression=query.tree(period[1])),
+    )
+
+
 def _condition(
     rule: Rule, milestone: Milestone, later: Sequence[Milestone], period: tuple[dt.date, dt.date]
 ) -> exp.Expr:
@@ -111,13 +121,11 @@ def _condition(
         ways = [exp.and_(reached, cohorts.between(on, period))]
         if rule.undated:
             ways.append(exp.and_(reached.copy(), exp.not_(dated), entered))
-    if rule.implied:
-        skipped = exp.not_(reached.copy())
-        for m in later:
-            when = (
-                entered.copy() if rule.date == "entry" else cohorts.between(f"{m.key}_on", period)
-            )
-            ways.append(exp.and_(skipped.copy(), _reached(m), when))
+    if rule.implied and later:
+        when = entered.copy() if rule.date == "entry" else _first(later, period)
+        ways.append(
+            exp.and_(exp.not_(reached.copy()), exp.or_(*(_reached(m) for m in later)), when)
+        )
     return exp.or_(*ways)
 
 
@@ -133,6 +141,7 @@ def reconcile(
     milestone: str,
     period: str,
     reported: int,
+    as_of: dt.date | None = None,
     inputs: Sequence[str] = (),
     view: str = "journeys",
 ) -> tuple[Answer, ...]:
@@ -147,6 +156,8 @@ def reconcile(
     at = keys.index(milestone)
     target = milestones[at]
     years = _years(period)
+    if as_of is not None:  # what is dated later has not happened yet
+        years = {k: (first, min(last, as_of)) for k, (first, last) in years.items()}
     if at == 0:  # entry has one date, and nothing to imply
         rules = [Rule(who=w, year=y) for w, y in product(("people", "rows"), years)]
     else:

@@ -22,7 +22,7 @@ from rung.finding import (
     Strength,
 )
 from rung.learning.passes import read_moments, read_residuals
-from rung.learning.question import OutcomeWords, Question, check
+from rung.learning.question import FEW_EVENTS, SMALL_ARM, OutcomeWords, Question, check
 from rung.learning.rows import Arm, Frame, read_arms, read_columns
 from rung.messages import sentence
 from rung.records.query import Session
@@ -45,8 +45,6 @@ from rung.stats.moments import Floats, Moments
 _ALONE = 1e-9
 # residual over total variation below this is rounding: the outcome follows from the covariates
 _EXACT = 1e-20
-_SMALL_ARM = 20
-_FEW_EVENTS = 5
 
 
 def estimate(
@@ -260,11 +258,11 @@ def _caveats(
         found.append(Note("missing-covariates", {"n": max(holes.values()), "columns": len(holes)}))
     if analysis.flags_dropped:
         found.append(Note("missing-flag-left-out"))
-    if min(a.used for a in pair) < _SMALL_ARM:
+    if min(a.used for a in pair) < SMALL_ARM:
         found.append(Note("small-arm", {"n": min(a.used for a in pair)}))
     events = [e for p in parts if p.numerator is not None for e in (p.numerator, p.n - p.numerator)]
-    if events and min(events) < _FEW_EVENTS:
-        found.append(Note("few-events", {"least": _FEW_EVENTS}))
+    if events and min(events) < FEW_EVENTS:
+        found.append(Note("few-events", {"least": FEW_EVENTS}))
     return tuple(found)
 
 

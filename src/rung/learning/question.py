@@ -11,6 +11,9 @@ from rung.finding import Estimand, Method, Note
 from rung.messages import sentence
 from rung.stats.linear import Adjust, Variance
 
+SMALL_ARM = 20  # people below whom a range is called rough
+FEW_EVENTS = 5  # answers of one kind below which a range of a share is called rough
+
 METHODS: Mapping[str, tuple[str, str]] = {
     "none": ("difference-in-means", "neyman1923"),
     "ancova": ("ancova", "freedman2008"),
