@@ -25,9 +25,10 @@ import openpyxl
 import pytest
 
 from rung.cycle.discover import groups as understood
-from rung.records import sending, simulate
+from rung.records import simulate
 from rung.records.lab import Lab
 from rung.records.simulate import Truth
+from rung.records.simulating import sending
 from tests.journeys.terminal import Ran, rung
 
 STEPS = ("applied", "accepted", "enrolled", "completed", "credentialed", "placed", "retained")
@@ -47,6 +48,7 @@ class Sent:
     lab: Path
     truth: Truth
     made: Ran
+    checked: Ran
 
     @property
     def dirt(self) -> Any:
@@ -72,7 +74,7 @@ def send(folder: Path, *, people: int, seed: int, dirt: float) -> Sent:
     truth = simulate.workbook(file, people=people, seed=seed, dirt=dirt)
     made = rung("init", file, "-o", lab, "--json")
     assert made.status == 0
-    return Sent(file, lab, truth, made)
+    return Sent(file, lab, truth, made, rung("check", lab, "--json"))
 
 
 @pytest.fixture(
@@ -131,8 +133,7 @@ def check_counts(sent: Sent) -> None:
 
 
 def test_words_for_not_known_become_states(sent: Sent) -> None:
-    checked = rung("check", sent.lab, "--json").document
-    states = {c["header"]: c["states"] for c in checked["columns"]}
+    states = {c["header"]: c["states"] for c in sent.checked.document["columns"]}
     for header in ASKED:
         told = states[MISSPELT[header]]
         silent = sum(n for state, n in told.items() if state not in ("value", "blank"))
@@ -297,10 +298,10 @@ def test_nobody_can_be_recognised_outside_the_private_side(sent: Sent) -> None:
         ran.out + ran.err
         for ran in (
             sent.made,
+            sent.checked,
             rung("check", sent.file),
-            rung("check", lab),
             rung("run", lab),
-            rung("brief", lab, "--outside", "--json"),
+            rung("diagnose", lab, "--outside", "--by", "site", "--json"),
         )
     )
     with duckdb.connect() as plain:
