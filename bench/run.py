@@ -153,10 +153,10 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 def check_csv(people: int) -> None:
     """CSV to checked Parquet: typed, every cell's state, every rule counted."""
     from rung.records import check
+    from rung.records.importing.source import copy_to
     from rung.records.intake import open_source
     from rung.records.mapping import FileMap
     from rung.records.query import Session
-    from rung.records.source import copy_to
 
     lab = _import_lab(people)
     (given,) = lab.sections("files", FileMap)

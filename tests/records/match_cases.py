@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rung.records.files.sheet import ColumnProfile
 from rung.records.match import SheetProfile
-from rung.records.sheet import ColumnProfile
 
 ROWS = 240
 

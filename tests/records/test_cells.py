@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from rung.records import cells
-from rung.records.cells import Cell, Outcome, Reader
+from rung.records.importing import cells
+from rung.records.importing.cells import Cell, Outcome, Reader
 from rung.records.query import Session, alias, name
 from rung.records.schema import STATE_WORDS, TABLES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from rung.records import check, fixlist
+from rung.records import check, fixlist, intake
 from tests.records.intake_lab import bring, csv, now, wide
 
 
@@ -49,7 +49,7 @@ def test_a_file_by_itself(tmp_path: Path) -> None:
     file.write_text(csv([["Client ID", "DOB", "Enrollment Date", "Gender"], *people]), "utf-8")
     work = tmp_path / "work"
     work.mkdir()
-    report = check.check_file(file, clock=now, work=work)
+    report = intake.check_file(file, clock=now, work=work)
     told = {(p.code, p.column): p.first_rows for p in report.problems}
     assert told["REC-cell-unreadable", "Enrollment Date"] == (5,)
     assert told["REC-not-in-list", "Gender"] == (7,)

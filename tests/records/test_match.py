@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.records import match
-from rung.records.headers import federal_number, variants
 from rung.records.lab import Lab, Milestone
 from rung.records.mapping import FileMap, Target
 from rung.records.match import Match, Proposal, SheetProfile
+from rung.records.matching.headers import federal_number, variants
 from tests.records import match_cases as cases
 from tests.records.match_cases import Case, profile
 

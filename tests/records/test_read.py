@@ -332,7 +332,7 @@ def test_what_is_no_table_ends_in_a_coded_error(tmp_path: Path, content: bytes, 
 def test_quotes_that_never_close_give_up_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rung.records import delimited
+    from rung.records.files import delimited
 
     monkeypatch.setattr(delimited, "_REREAD", 10_000)
     text = "id,a\n" + '1,"x""y\n' * 2000

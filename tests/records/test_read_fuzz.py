@@ -197,7 +197,7 @@ def test_bytes_end_in_rows_or_in_a_coded_error(data: bytes, name: str) -> None:
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
 @example(["id", "ID", "Id ", "", "  ", "_row", "_tab", "id_2", "İ", "ß", "SS"])
 def test_headers_of_any_text_become_distinct_columns(cells: list[str]) -> None:
-    from rung.records.sheet import clean_header
+    from rung.records.files.sheet import clean_header
 
     header = clean_header(cells, "t", 1)
     assert len(header.names) == len(cells)

@@ -12,10 +12,10 @@ import pytest
 from sqlglot import exp
 
 from rung.errors import RecordsError
-from rung.records import profile as profiles
 from rung.records import read
+from rung.records.files import profile as profiles
+from rung.records.files.sheet import copy
 from rung.records.query import Session
-from rung.records.sheet import copy
 from tests.records.test_read import code_of, found, numbers_of, one, put, rows_of
 
 
@@ -78,7 +78,7 @@ def stata(path: Path) -> None:
 def test_statistics_files_give_their_labels(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rung.records import statfiles
+    from rung.records.files import statfiles
 
     monkeypatch.setattr(statfiles, "_CHUNK", 2)  # rows of two chunks are one sheet
     stata(tmp_path / f"people{ending}")

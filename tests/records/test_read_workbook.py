@@ -16,7 +16,8 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from rung.errors import RecordsError
-from rung.records import markup, read
+from rung.records import read
+from rung.records.files import markup
 from rung.records.read import Sheet
 from tests.records.test_read import code_of, found, numbers_of, one, rows_of
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from rung.records import schema
-from rung.records.evidence import code_of, fold, state_of, yes_no
-from rung.records.headers import federal_names, likeness
 from rung.records.mapping import Target
+from rung.records.matching.evidence import code_of, fold, state_of, yes_no
+from rung.records.matching.headers import federal_names, likeness
 from rung.records.schema import NO, STATE_WORDS, STATES, TABLES, YES, Column, Kind, Side
 from rung.sources import SOURCES
 

@@ -12,11 +12,12 @@ import openpyxl
 import pytest
 
 from rung.errors import UsageError
-from rung.records import sending, simulate
+from rung.records import simulate
 from rung.records.lab import Lab
 from rung.records.mapping import FileMap
 from rung.records.schema import TABLES
 from rung.records.simulate import Settings, Truth
+from rung.records.simulating import sending
 
 PEOPLE = 1_500
 DATES = {c.header for c in sending.PEOPLE if "date_format" in c.kinds}

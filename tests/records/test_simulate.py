@@ -14,11 +14,12 @@ import pytest
 
 from rung.errors import PlanError, UsageError
 from rung.learning.settings import DeclaredTest
-from rung.records import query, scenario, simulate
+from rung.records import query, simulate
 from rung.records.lab import Lab
 from rung.records.query import Session
 from rung.records.schema import CLOSING
 from rung.records.simulate import Arm, Settings, Shift, Trial, Truth
+from rung.records.simulating import scenario
 
 KEYS = [s.key for s in simulate.STEPS]
 PLAIN = Settings(tables=())

@@ -15,12 +15,13 @@ from rung.cycle.outcome import Clock, Progress
 from rung.cycle.story import quiet
 from rung.errors import PlanError, RecordsError
 from rung.messages import sentence
-from rung.records import fixlist, intake, match, proposal, read
+from rung.records import fixlist, intake, match, read
 from rung.records import simulate as simulation
 from rung.records import template as blank
-from rung.records.check import Report, check_file
+from rung.records.check import Report
+from rung.records.files.profile import profile
 from rung.records.lab import Lab
-from rung.records.profile import profile
+from rung.records.matching import proposal
 from rung.records.query import Session
 
 
@@ -145,7 +146,7 @@ def check(
         return Checked(imported.report, imported, (fixlist.write(target, imported.report),))
     progress(sentence("label.doing-look"), 0.0)
     with TemporaryDirectory(prefix="rung-") as scratch:
-        report = check_file(path, clock=clock, work=Path(scratch))
+        report = intake.check_file(path, clock=clock, work=Path(scratch))
     # without a sure id an import tells people apart by name and birth date, and goes on
     if any(p.weight == "break" and p.code != "REC-match-id" for p in report.problems):
         raise RecordsError(report.problems)

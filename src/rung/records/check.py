@@ -8,7 +8,7 @@ text of the cell, for the list that goes back to the people who can mend it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from sqlglot import exp
 
 from rung.errors import Problem, Weight, worst_first
 from rung.messages import Params, Scalar
-from rung.records.cells import Outcome
+from rung.records.files.sheet import label
+from rung.records.importing.cells import Outcome
+from rung.records.importing.layout import Field, needs_id
+from rung.records.importing.rules import BITS, mask_names, rules
+from rung.records.importing.source import ID_SHAPES, Source
 from rung.records.lab import Section
-from rung.records.layout import JOURNEYS, Field, needs_id
 from rung.records.query import Name, Session, alias, load, name, tree
 from rung.records.read import SET_ASIDE
-from rung.records.rules import BITS, mask_names, rules
-from rung.records.sheet import label
-from rung.records.source import ID_SHAPES, Source, copy_to
 
 ROOM = "rung.records"
 ENOUGH = 20  # rows before a column is called constant or empty
@@ -396,55 +396,3 @@ def gather(checked: Iterable[Checked], session: Session | None = None) -> Report
         columns=tuple(column for c in all_ for column in c.columns()),
         fixes=tuple(x for c in all_ for x in c.fixes(session)) if session else (),
     )
-
-
-def check_file(
-    path: Path,
-    *,
-    clock: Callable[[], dt.datetime],
-    work: Path,
-    as_of: dt.date | None = None,
-) -> Report:
-    """Check one file by itself, with the mapping that the matcher proposes for it.
-
-    Nothing is written but scratch files in `work`. Raises RecordsError when it cannot be read.
-    """
-    from rung.records import duplicates, match, read
-    from rung.records.intake import open_source
-    from rung.records.proposal import SheetProfile
-
-    with Session(spill=work / "spill") as session:
-        sheets = read.open_sheets(path, work)
-        profiles = [
-            SheetProfile(
-                source=s.source,
-                name=s.name,
-                columns=read.either(s, work, lambda one: read.profile(session, one)),
-            )
-            for s in sheets
-        ]
-        proposal = match.propose(profiles, folder="")
-        all_: list[Checked] = []
-        sure: list[dict[str, float]] = []
-        for i, (given, found) in enumerate(zip(proposal.files, proposal.matches, strict=True)):
-            place = path if path.is_file() else path / given.path
-            source = open_source(
-                session, place, given, proposal.milestones, work, number=i, today=clock().date()
-            )
-            checked = examine(session, source, as_of=as_of)
-            if given.table == JOURNEYS:
-                duplicates.find(session, checked, {})
-            typed = work / f"checked_{i}.parquet"
-            copy_to(session, source.typed(), typed)
-            count(session, checked, typed)
-            all_.append(checked)
-            sure.append({m.header: m.sure for m in found})
-        report = gather(all_, session)
-        return Report(
-            problems=worst_first([*report.problems, *proposal.problems]),
-            files=report.files,
-            columns=tuple(
-                column for c, s in zip(all_, sure, strict=True) for column in c.columns(s)
-            ),
-            fixes=report.fixes,
-        )

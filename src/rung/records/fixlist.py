@@ -12,8 +12,8 @@ from typing import Any
 
 from rung.errors import Problem
 from rung.records.check import FIX_ROWS, Fix, Report
-from rung.records.sheets_out import Page
-from rung.records.sheets_out import write as write_pages
+from rung.records.importing.sheets_out import Page
+from rung.records.importing.sheets_out import write as write_pages
 
 MOST = 20_000  # lines of one owner's sheet
 _HEADER = ("File", "Row", "Record", "Column", "What it says", "What is wrong", "What is expected")

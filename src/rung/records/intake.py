@@ -24,16 +24,18 @@ import duckdb
 from sqlglot import exp
 
 from rung.documents import Document, file_digest
-from rung.errors import PlanError, Problem, RecordsError
+from rung.errors import PlanError, Problem, RecordsError, worst_first
 from rung.messages import sentence
-from rung.records import assemble, check, duplicates, privacy, read
-from rung.records.assemble import Assembly, about_people, scan
+from rung.records import check, match, privacy, read
 from rung.records.check import Checked, Records, Report
+from rung.records.importing import assemble, duplicates
+from rung.records.importing.assemble import Assembly, about_people, scan
+from rung.records.importing.layout import JOURNEYS, understand, wanted
+from rung.records.importing.source import Part, Source, copy_to, reader, stage
 from rung.records.lab import Lab
-from rung.records.layout import JOURNEYS, understand, wanted
 from rung.records.mapping import FileMap
+from rung.records.matching.proposal import SheetProfile
 from rung.records.query import Session, alias, fill, load, name, tree
-from rung.records.source import Part, Source, copy_to, reader, stage
 
 Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]
@@ -443,3 +445,51 @@ def _document(
         for p in body["problems"]
     ]
     return lab.store.put("import", Document("import", 1, body))
+
+
+def check_file(
+    path: Path,
+    *,
+    clock: Callable[[], dt.datetime],
+    work: Path,
+    as_of: dt.date | None = None,
+) -> Report:
+    """Check one file by itself, with the mapping that the matcher proposes for it.
+
+    Nothing is written but scratch files in `work`. Raises RecordsError when it cannot be read.
+    """
+    with Session(spill=work / "spill") as session:
+        sheets = read.open_sheets(path, work)
+        profiles = [
+            SheetProfile(
+                source=s.source,
+                name=s.name,
+                columns=read.either(s, work, lambda one: read.profile(session, one)),
+            )
+            for s in sheets
+        ]
+        proposal = match.propose(profiles, folder="")
+        all_: list[Checked] = []
+        sure: list[dict[str, float]] = []
+        for i, (given, found) in enumerate(zip(proposal.files, proposal.matches, strict=True)):
+            place = path if path.is_file() else path / given.path
+            source = open_source(
+                session, place, given, proposal.milestones, work, number=i, today=clock().date()
+            )
+            checked = check.examine(session, source, as_of=as_of)
+            if given.table == JOURNEYS:
+                duplicates.find(session, checked, {})
+            typed = work / f"checked_{i}.parquet"
+            copy_to(session, source.typed(), typed)
+            check.count(session, checked, typed)
+            all_.append(checked)
+            sure.append({m.header: m.sure for m in found})
+        report = check.gather(all_, session)
+        return Report(
+            problems=worst_first([*report.problems, *proposal.problems]),
+            files=report.files,
+            columns=tuple(
+                column for c, s in zip(all_, sure, strict=True) for column in c.columns(s)
+            ),
+            fixes=report.fixes,
+        )

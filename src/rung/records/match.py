@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rung.errors import Problem
-from rung.records.evidence import Order, Shape, look
-from rung.records.headers import federal_names, federal_number, likeness, tokens, variants
+from rung.records.files.sheet import ColumnProfile
 from rung.records.lab import Milestone
 from rung.records.mapping import FileMap, Target
-from rung.records.proposal import (
+from rung.records.matching.evidence import Order, Shape, look
+from rung.records.matching.headers import federal_names, federal_number, likeness, tokens, variants
+from rung.records.matching.proposal import (
     NOT_DATA,
     SURE,
     TAB,
@@ -30,9 +31,7 @@ from rung.records.proposal import (
     stacked,
     write,
 )
-from rung.records.schema import TABLES, Kind
-from rung.records.sheet import ColumnProfile
-from rung.records.targets import (
+from rung.records.matching.targets import (
     Candidate,
     Fit,
     candidates,
@@ -42,6 +41,7 @@ from rung.records.targets import (
     telling,
     vocabulary,
 )
+from rung.records.schema import TABLES, Kind
 
 TEMPLATE_SHEETS: Mapping[str, str] = {
     "People": "journeys",

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from sqlglot import exp
 
 from rung.errors import RecordsError
+from rung.records.importing.source import copy_to
 from rung.records.lab import Lab
 from rung.records.query import Session, fill, load, name, tree
-from rung.records.source import copy_to
 
 if TYPE_CHECKING:  # cryptography is imported where it is used: `rung --help` stays quick
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

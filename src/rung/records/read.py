@@ -17,11 +17,10 @@ import duckdb
 from sqlglot import exp
 
 from rung.errors import Problem, RecordsError, RungError
-from rung.records import delimited, statfiles, workbook
-from rung.records.profile import infer, profile, typed
-from rung.records.query import Session, name
-from rung.records.reshape import stack, stack_alike
-from rung.records.sheet import (
+from rung.records.files import delimited, statfiles, workbook
+from rung.records.files.profile import infer, profile, typed
+from rung.records.files.reshape import stack, stack_alike
+from rung.records.files.sheet import (
     MOST_COLUMNS,
     ColumnProfile,
     Sheet,
@@ -31,6 +30,7 @@ from rung.records.sheet import (
     stop,
     work_file,
 )
+from rung.records.query import Session, name
 
 __all__ = [
     "ColumnProfile",

@@ -29,10 +29,11 @@ from sqlglot import exp
 
 from rung.documents import Document, canonical
 from rung.errors import Problem, UsageError
-from rung.records import query, sending
+from rung.records import query
 from rung.records.lab import Lab
 from rung.records.query import Name, Session
-from rung.records.scenario import (
+from rung.records.simulating import sending
+from rung.records.simulating.scenario import (
     COACHING,
     STEPS,
     Arm,

@@ -23,8 +23,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from rung.messages import sentence
 from rung.records.lab import Milestone
 from rung.records.match import TEMPLATE_SHEETS
+from rung.records.matching.steps import BY_KEY
 from rung.records.schema import TABLES, YES_NO, Column, Kind, Side
-from rung.records.steps import BY_KEY
 
 ROWS = 2_000  # rows with drop-downs and checks
 _WIDTH = 22

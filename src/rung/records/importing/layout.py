@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rung.errors import PlanError, Problem
+from rung.records.files.reshape import key
+from rung.records.files.sheet import Sheet
 from rung.records.lab import OWN, Milestone
 from rung.records.mapping import IGNORE, FileMap, Target
-from rung.records.proposal import TAB
-from rung.records.reshape import key
+from rung.records.matching.proposal import TAB
 from rung.records.schema import TABLES, Column, Kind, Side, TableSchema
-from rung.records.sheet import Sheet
 
 JOURNEYS = "journeys"
 PERSON = ("participants", "enrolments")  # tables whose columns stand in `journeys`

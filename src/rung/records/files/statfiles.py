@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rung.records.sheet import (
+from rung.records.files.sheet import (
     MOST_COLUMNS,
     Sheet,
     TextTable,
@@ -16,7 +16,7 @@ from rung.records.sheet import (
     stop,
     work_file,
 )
-from rung.records.workbook import text_of
+from rung.records.files.workbook import text_of
 
 _READERS = {
     ".sas7bdat": "read_sas7bdat",

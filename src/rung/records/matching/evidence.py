@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
+from rung.records.files.sheet import ColumnProfile
 from rung.records.schema import NO, STATE_WORDS, YES, CodeList
-from rung.records.sheet import ColumnProfile
 
 Order = Literal["mdy", "dmy", "ymd"]
 

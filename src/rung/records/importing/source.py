@@ -16,14 +16,15 @@ from typing import Any
 
 from sqlglot import exp
 
-from rung.records import cells, read
-from rung.records.cells import Cell, Outcome, Reader, snippet
-from rung.records.layout import JOURNEYS, Field, Layout
-from rung.records.proposal import TAB
+from rung.records import read
+from rung.records.files.reshape import key
+from rung.records.files.sheet import Sheet
+from rung.records.importing import cells
+from rung.records.importing.cells import Cell, Outcome, Reader, snippet
+from rung.records.importing.layout import JOURNEYS, Field, Layout
+from rung.records.importing.rules import OLDEST, YOUNGEST, Rule, age, entry, mask_names, masks
+from rung.records.matching.proposal import TAB
 from rung.records.query import DIALECT, Session, alias, name, tree
-from rung.records.reshape import key
-from rung.records.rules import OLDEST, YOUNGEST, Rule, age, entry, mask_names, masks
-from rung.records.sheet import Sheet
 
 SAMPLE, FEW = 20_000, 17_000  # rows looked at; different texts that make a dictionary worth it
 TINY = 64  # texts of a dictionary that is looked up in place; a larger one is joined

@@ -20,8 +20,8 @@ from python_calamine import (
 )
 
 from rung.errors import Problem
-from rung.records.markup import MOST_CELLS, Marks, Merge, guard, read
-from rung.records.sheet import (
+from rung.records.files.markup import MOST_CELLS, Marks, Merge, guard, read
+from rung.records.files.sheet import (
     MOST_COLUMNS,
     Sheet,
     Tally,

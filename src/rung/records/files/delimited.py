@@ -18,9 +18,8 @@ import duckdb
 from sqlglot import exp
 
 from rung.errors import Problem, RecordsError
-from rung.records.encoding import HEAD, encoding_of, mend, to_utf8
-from rung.records.query import Session
-from rung.records.sheet import (
+from rung.records.files.encoding import HEAD, encoding_of, mend, to_utf8
+from rung.records.files.sheet import (
     MOST_COLUMNS,
     Header,
     Sheet,
@@ -34,6 +33,7 @@ from rung.records.sheet import (
     width,
     work_file,
 )
+from rung.records.query import Session
 
 DELIMITERS = (",", "\t", ";", "|")
 _NONE = "\x1f"  # of a file with one column: a sign that nobody types

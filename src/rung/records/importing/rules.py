@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from rung.errors import Weight
 from rung.messages import Scalar
-from rung.records.layout import Field, Layout
+from rung.records.importing.layout import Field, Layout
 from rung.records.query import name, tree
 from rung.records.schema import Kind
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from rung.records import sheets_out
 from rung.records.check import ROOM, Checked, Found
+from rung.records.importing import sheets_out
+from rung.records.importing.rules import entry
 from rung.records.query import Name, Session, alias, fill, load, name, tree
-from rung.records.rules import entry
 
 SAME, DIFFERENT = "same person", "different people"
 MOST = 5_000  # groups listed for review

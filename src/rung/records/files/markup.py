@@ -20,7 +20,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from rung.errors import RecordsError
-from rung.records.sheet import stop
+from rung.records.files.sheet import stop
 
 MOST_BYTES = 2_000_000_000
 MOST_CELLS = 60_000_000

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
+from rung.records.files.sheet import Sheet
 from rung.records.query import alias, name
-from rung.records.sheet import Sheet
 
 _ALIKE = 0.8  # share of columns that two tabs must have in common to be stacked
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlglot import exp
 
 from rung.errors import Problem
+from rung.records.files.sheet import ColumnProfile, Sheet, copy, label
 from rung.records.query import Session, alias, fill, load, name
-from rung.records.sheet import ColumnProfile, Sheet, copy, label
 
 _CELLS = 2_000_000  # cells looked at for values: 50,000 rows of 40 columns
 _COMMON, _SAMPLE, _CUT = 60, 100, 200

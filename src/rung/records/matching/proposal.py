@@ -14,13 +14,13 @@ from tomlkit.items import AoT, Table
 
 from rung.errors import Problem
 from rung.messages import sentence
-from rung.records import reshape
-from rung.records.headers import federal_number
+from rung.records.files import reshape
+from rung.records.files.sheet import ColumnProfile
 from rung.records.lab import Group, Milestone
 from rung.records.mapping import FileMap
+from rung.records.matching.headers import federal_number
+from rung.records.matching.steps import BY_KEY, ORDER
 from rung.records.schema import STATUS_REACHES, TABLES, Kind
-from rung.records.sheet import ColumnProfile
-from rung.records.steps import BY_KEY, ORDER
 
 SURE = 0.75  # below it a person is asked to look
 TAB = "_tab"  # the column that says which tab a stacked row is from

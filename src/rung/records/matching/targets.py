@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from rung.records.evidence import Shape, code_of, coded, fold, state_of, within, yes_no
-from rung.records.headers import Vocabulary, federal_names
 from rung.records.lab import Milestone
+from rung.records.matching.evidence import Shape, code_of, coded, fold, state_of, within, yes_no
+from rung.records.matching.headers import Vocabulary, federal_names
+from rung.records.matching.steps import BY_KEY, ORDER, STEPS
 from rung.records.schema import (
     CLOSING,
     STATUS_REACHES,
@@ -19,7 +20,6 @@ from rung.records.schema import (
     Kind,
     Side,
 )
-from rung.records.steps import BY_KEY, ORDER, STEPS
 
 _SYSTEM = (
     "created date", "created by", "last modified date", "last modified by", "system modstamp",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from rung.records.sheet import stop
+from rung.records.files.sheet import stop
 
 HEAD = 1 << 20
 _CHUNK = 1 << 22

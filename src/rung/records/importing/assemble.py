@@ -13,14 +13,14 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from rung.records import cells
 from rung.records.check import ROOM, Checked
+from rung.records.importing import cells
+from rung.records.importing.layout import JOURNEYS, PERSON
+from rung.records.importing.rules import OLDEST, YOUNGEST, age
+from rung.records.importing.source import copy_to
 from rung.records.lab import Milestone
-from rung.records.layout import JOURNEYS, PERSON
 from rung.records.query import Session, alias, fill, load, name, tree
-from rung.records.rules import OLDEST, YOUNGEST, age
 from rung.records.schema import CLOSING, STATUS_REACHES, TABLES
-from rung.records.source import copy_to
 
 _KEPT = ("pid", "period", "entered_on")
 _LONG = "milestones."

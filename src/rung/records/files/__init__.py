@@ -1,0 +1,1 @@
+"""How files are read: text, workbooks, statistics packages; nothing coerced."""

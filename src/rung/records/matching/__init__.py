@@ -1,0 +1,1 @@
+"""How a provider's columns and values are recognised."""

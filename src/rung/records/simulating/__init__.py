@@ -1,0 +1,1 @@
+"""What a simulated provider is, and how it sends its records."""
