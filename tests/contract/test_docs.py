@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import rung
+from rung.cli import main
 from rung.discovery.journey import JourneySettings
 from rung.learning.settings import DeclaredTest
 from rung.records.lab import About, Group, Milestone
@@ -53,3 +54,25 @@ def test_public_names_are_exactly_these() -> None:
         assert getattr(rung, name) is not None
     with pytest.raises(AttributeError):
         _ = rung.nothing
+
+
+def test_the_readmes_session_says_what_rung_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first lines a reader sees are what the commands print."""
+    shown = (ROOT / "README.md").read_text("utf-8").split("```console\n")[1].split("```")[0]
+    lines = shown.splitlines()
+    commands = [line[2:].split()[1:] for line in lines if line.startswith("$ ")]
+    for command in commands:
+        arguments = [
+            str(ROOT / a)
+            if a.startswith("examples/")
+            else a.replace("riverside", str(tmp_path / "r"))
+            for a in command
+        ]
+        with pytest.raises(SystemExit) as done:
+            main(arguments)
+        assert done.value.code == 0
+        printed = " ".join(capsys.readouterr().out.split())
+    promised = " ".join(" ".join(line for line in lines if not line.startswith("$ ")).split())
+    assert promised in printed

@@ -461,7 +461,12 @@ def caveats(summary: Summary) -> tuple[Note, ...]:
     found = list(summary.notes)
     for code, digit in (("undated", UNDATED), ("unknown", UNKNOWN)):
         counted = {
-            m.label: sum(n for k, n in summary.everyone.items() if k.mature and k.path[i] == digit)
+            m.label: sum(
+                n
+                for k, n in summary.everyone.items()
+                # an unknown one that a later milestone implies is known after all
+                if k.mature and k.path[i] == digit and (digit == UNDATED or k.within <= i)
+            )
             for i, m in enumerate(summary.milestones[1:])
         }
         if any(counted.values()):
