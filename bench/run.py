@@ -184,7 +184,7 @@ def _mapping(file: Path) -> str:
 
     with file.open(encoding="utf-8") as f:
         headers = next(csv.reader(f))
-    targets = {"pid": "id", "period": "ignore", "entered_on": "ignore"}
+    targets = {"pid": "id", **dict.fromkeys(("period", "entered_on", "closed"), "ignore")}
     for header in headers:
         if header in targets:
             continue
