@@ -101,9 +101,11 @@ def test_a_hidden_count_takes_its_rate_with_it_and_is_marked() -> None:
     row = shown.rows[2]
     assert row["n"] == 12
     hidden = {h.column for h in shown.hidden if h.row == 2}
-    assert hidden == {"reached", "rate", "others_reached", "difference", "low", "high"}
+    assert hidden == {"reached", "rate", "difference", "low", "high"}
     assert all(row[c] is None for c in hidden)
-    assert {h.row for h in shown.hidden} == {1, 2}  # the next smallest protects it
+    # the next smallest protects it; a difference from everyone else would undo both
+    assert [r["reached"] for r in shown.rows] == [90, None, None]
+    assert [r["difference"] for r in shown.rows] == [None, None, None]
 
 
 def test_bookkeeping_columns_go_whole() -> None:
@@ -131,6 +133,92 @@ def test_a_number_hidden_in_a_table_is_hidden_in_its_finding() -> None:
     together = [r.answer.kind for r in release([table, men], Outside())]
     assert together == ["table", "refusal"]
     assert outside(men).kind == "finding"
+
+
+def _gap_finding(label: str, mine: tuple[int, int], others: tuple[int, int]) -> Finding:
+    finding = examples.difference(-0.1, -0.2, 0.1, unit="share")
+    return replace(
+        finding,
+        counts=Counts(mine[0] + others[0]),
+        method=replace(finding.method, key="gap"),
+        parts=tuple(
+            Part(group, n, x / n, x) for group, (n, x) in ((label, mine), ("everyone else", others))
+        ),
+    )
+
+
+def test_a_gap_is_told_only_where_the_journey_shows_everyone_else() -> None:
+    open_ = examples.journey({"women": [180, 90], "men": [110, 50], "other": [40, 20]})
+    finding = _gap_finding("women", (180, 90), (150, 70))
+    assert [r.answer.kind for r in release([open_, finding], Outside())] == ["table", "finding"]
+    closed = examples.journey({"women": [180, 90], "men": [110, 50], "other": [40, 2]})
+    finding = _gap_finding("women", (180, 90), (150, 52))
+    assert outside(finding).kind == "finding"
+    assert [r.answer.kind for r in release([closed, finding], Outside())] == ["table", "refusal"]
+
+
+def test_a_gap_has_differences_only_when_all_its_groups_are_shown() -> None:
+    shown = outside(examples.gap({"women": (180, 90), "men": (110, 50), "other": (40, 20)}))
+    assert isinstance(shown, Table)
+    assert {c.name for c in shown.columns}.isdisjoint({"others_n", "others_reached"})
+    assert [r["difference"] for r in shown.rows] == [0.03, -0.05, 0.02]
+    table = examples.gap({"women": (180, 90), "men": (110, 50)}, others=(292, 141))
+    some = outside(table)  # two people are in neither row
+    assert isinstance(some, Table) or some.kind == "refusal"
+    if isinstance(some, Table):
+        assert [r["difference"] for r in some.rows] == [None, None]
+        assert None in [r["n"] for r in some.rows]
+
+
+def test_a_finding_is_not_hidden_because_a_number_is_the_same() -> None:
+    table = examples.journey({"women": [100, 50], "men": [100, 50], "other": [36, 2]})
+    finding = examples.level(36, 100)
+    told = release([table, finding], Outside())
+    assert told[1].answer.kind == "finding"
+
+
+def test_a_loss_goes_with_the_milestones_that_are_hidden() -> None:
+    finding = examples.level(38, 100)
+    method = replace(finding.method, key="bottleneck")
+    parts = (Part("Applied", 100, 1.0, 100), Part("Accepted", 100, 0.62, 62))
+    loss = replace(finding, method=method, parts=parts)
+    table = examples.journey(everyone=(100, 62, 60, 30))
+    assert [r.answer.kind for r in release([table, loss], Outside())] == ["table", "finding"]
+    later = (Part("Accepted", 100, 0.62, 62), Part("Enrolled", 100, 0.6, 60))
+    hidden = replace(loss, parts=later)
+    assert [r.answer.kind for r in release([table, hidden], Outside())] == ["table", "refusal"]
+
+
+def test_entry_has_no_range_outside_when_it_has_none_inside() -> None:
+    table = examples.journey()
+    first = {**table.rows[0], "low": None, "high": None}
+    shown = outside(replace(table, rows=(first, *table.rows[1:])))
+    assert isinstance(shown, Table)
+    assert (shown.rows[0]["rate"], shown.rows[0]["low"], shown.rows[0]["high"]) == (1, None, None)
+    assert shown.rows[1]["low"] is not None
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_one_or_two_who_came_late_are_not_a_subtraction_away(late: int) -> None:
+    def with_late(n: int) -> Table:
+        table = examples.journey(younger=0)
+        row = dict(table.rows[3])
+        row |= {"reached_any": int(row["reached"] or 0) + n}
+        return replace(table, rows=(*table.rows[:3], row, *table.rows[4:]))
+
+    for n, hidden in ((0, False), (5, False), (late, True)):
+        shown = outside(with_late(n))
+        assert isinstance(shown, Table)
+        assert shown.rows[3]["reached"] is not None
+        assert (shown.rows[3]["reached_any"] is None) == hidden
+        assert (shown.rows[3]["in_progress"] is None) >= hidden
+
+
+def test_one_or_two_too_young_are_not_a_subtraction_away() -> None:
+    for younger, hidden in ((0, False), (2, True), (3, False)):
+        shown = outside(examples.journey(younger=younger))
+        assert isinstance(shown, Table)
+        assert (shown.rows[3]["people"] is None) == hidden
 
 
 def test_caveats_and_refusals_do_not_count_a_handful() -> None:

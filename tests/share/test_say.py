@@ -254,7 +254,7 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
     (
         examples.gap({"women": (180, 90), "men": (110, 50), "other": (12, 2)}),
         OUT,
-        f"Too few people to publish for: men, other. {TOO_FEW}",
+        f"Too few people to publish for: women, men, other. {TOO_FEW}",
     ),
     (examples.gap({"women": (5, 2), "men": (6, 2)}), OUT, f"Too few people to publish. {TOO_FEW}"),
     (

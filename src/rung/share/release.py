@@ -47,13 +47,14 @@ from rung.finding import (
 from rung.messages import Scalar
 from rung.records.query import DIALECT
 from rung.share.rounding import rounded
+from rung.share.shown import covers, follows, without
 from rung.share.suppress import (
     Place,
     Thresholds,
     Uncheckable,
     places_to_hide,
     said,
-    without,
+    said_of_everyone,
 )
 
 AnyAnswer = Finding | Table | Refusal
@@ -214,6 +215,8 @@ def _suppressed(
             out.append(
                 _too_few(answer, rules) if hidden is None else _table(answer, hidden, audience)
             )
+        elif isinstance(answer, Finding) and _undoes(answer, tables, places):
+            out.append(_too_few(answer, rules))
         elif isinstance(answer, Finding):
             out.append(_finding(answer, rules, rounding, told))
         else:
@@ -224,23 +227,29 @@ def _suppressed(
 def _linked(
     tables: Sequence[Table], rules: Thresholds
 ) -> tuple[dict[int, frozenset[Place] | None], set[tuple[str, int]]]:
-    """What to hide in each table (None: all of it), the same number hidden in every table."""
+    """What to hide in each table (None: all of it), the same number hidden in every table.
+
+    Also what is hidden, by the name that parts of a finding have: the level, or the milestone.
+    """
     places: dict[int, frozenset[Place] | None] = {}
-    says = {}
+    says: dict[int, dict[Place, tuple[str, int]]] = {}
+    covered = {id(t): any(covers(other, t) for other in tables) for t in tables}
     for table in tables:
+        key = id(table)
         try:
-            places[id(table)] = places_to_hide(table, rules)
-            says[id(table)] = said(table, rules)
+            says[key] = said(table, rules)
         except Uncheckable:
-            places[id(table)], says[id(table)] = None, {}
+            places[key], says[key] = None, {}
+            continue
+        try:
+            places[key] = places_to_hide(table, rules, covered=covered[key])
+        except Uncheckable:
+            places[key] = None
     told: dict[int, set[tuple[str, int]]] = {key: set() for key in places}
     while True:
-        hidden = {
-            key: {fact for place, fact in says[key].items() if found is None or place in found}
-            for key, found in places.items()
-        }
+        hidden = {key: _gone(says[key], found) for key, found in places.items()}
         if hidden == told:
-            return places, set().union(*told.values())
+            break
         told = hidden
         for table in tables:
             key = id(table)
@@ -249,15 +258,58 @@ def _linked(
             also = [place for place, fact in says[key].items() if fact in elsewhere]
             if found is not None and not found.issuperset(also):
                 try:
-                    places[key] = found | places_to_hide(table, rules, also)
+                    more = places_to_hide(table, rules, also, covered=covered[key])
+                    places[key] = found | more
                 except Uncheckable:
                     places[key] = None
+    return places, set().union(*told.values(), _hidden_of_everyone(tables, places, rules))
+
+
+def _hidden_of_everyone(
+    tables: Sequence[Table], places: Mapping[int, frozenset[Place] | None], rules: Thresholds
+) -> set[tuple[str, int]]:
+    """What no table shows of everyone at a milestone."""
+    gone, shown = set[tuple[str, int]](), set[tuple[str, int]]()
+    for table in (t for t in tables if t.name == "journey" and t.rows):
+        try:
+            says = said_of_everyone(table, rules)
+        except Uncheckable:
+            continue
+        hidden = _gone(says, places[id(table)])
+        gone |= hidden
+        shown |= set(says.values()) - hidden
+    return gone - shown
+
+
+def _gone(
+    says: Mapping[Place, tuple[str, int]], hidden: frozenset[Place] | None
+) -> set[tuple[str, int]]:
+    return {fact for place, fact in says.items() if hidden is None or place in hidden}
+
+
+def _undoes(
+    finding: Finding, tables: Sequence[Table], places: Mapping[int, frozenset[Place] | None]
+) -> bool:
+    """Whether a gap tells of "everyone else" what the journey by that group does not show."""
+    if finding.method.key != "gap" or len(finding.parts) != 2:
+        return False
+    part, others = finding.parts
+    if part.numerator is None or others.numerator is None:
+        return True
+    mine, theirs = (part.group, part.n, part.numerator), (others.n, others.numerator)
+    found = set()
+    for table in tables:
+        hidden = places[id(table)]
+        if hidden is None:
+            hidden = frozenset((i, name) for i, row in enumerate(table.rows) for name in row)
+        found.add(follows(table, hidden, mine, theirs))
+    return False in found and True not in found
 
 
 def _table(table: Table, hidden: frozenset[Place], audience: Agreement | Outside) -> AnyAnswer:
     rules = audience.thresholds
-    shown = without(table, hidden, rounding=audience.rounding)
-    numbers = [c.name for c in table.columns if c.role != "key"]
+    shown = without(table, hidden, rules, rounding=audience.rounding)
+    numbers = [c.name for c in shown.columns if c.role != "key"]
     if table.rows and shown.hidden and all(r[c] is None for r in shown.rows for c in numbers):
         return _too_few(table, rules)
     counts, few = _counts(table.counts, rules) if table.counts else (None, False)
@@ -281,7 +333,7 @@ def _finding(
     parts = _parts(finding)
     if parts is None or not all(_enough(p, rules) for p in parts):
         return _too_few(finding, rules)
-    if _retold(parts, told):
+    if finding.method.key != "gap" and _retold(parts, told):
         return _too_few(finding, rules)
     counts, few = _counts(finding.counts, rules)
     if finding.counts.analysed < rules.denominator or (
@@ -330,14 +382,8 @@ def _parts(finding: Finding) -> tuple[Part, ...] | None:
 
 
 def _retold(parts: Sequence[Part], told: set[tuple[str, int]]) -> bool:
-    """Whether a part repeats a number that a table hides, or is the rest beside it."""
-    labels, numbers = {label for label, _ in told}, {n for _, n in told}
-    for part in parts:
-        for n in (part.n, part.numerator):
-            known = (part.group, n) in told if part.group in labels else n in numbers
-            if n is not None and known:
-                return True
-    return False
+    """Whether a part repeats a number that a table hides of the same group or milestone."""
+    return any((part.group, n) in told for part in parts for n in (part.n, part.numerator))
 
 
 def _enough(part: Part, rules: Thresholds) -> bool:

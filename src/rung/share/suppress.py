@@ -10,9 +10,14 @@ as its threshold.
 The outsider is assumed to know all that is shown, that partitions add up to totals (known from
 elsewhere when they are not in the table), that people on a journey only go forward, and that a
 denominator stays the same through the milestones. The range is then a pair of linear programmes
-(Fischetti and Salazar 2001). Smaller things go whole: how many of those on a journey are lost or
-in progress is hidden for all of a group's milestones, and book-keeping columns (implied, undated,
-missing) for all rows.
+(Fischetti and Salazar 2001). Smaller things go whole, for all rows of a table: where people stand
+today (people, reached at any time, in progress, lost) and book-keeping (implied, undated, missing).
+
+Two rules keep tables that are read together from undoing each other. What is hidden of everyone is
+decided by everyone's numbers alone, so it is the same in every table, and such a milestone is
+hidden for all levels of all groups; so two tables by different groups, which share only everyone,
+tell no more together than apart. A gap never carries "everyone else", and its difference is shown
+only where it follows from counts that are shown.
 """
 
 from __future__ import annotations
@@ -22,18 +27,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
-from rung.finding import Cell, Column, Dimension, Hidden, Table
-from rung.share.rounding import rounded
+from rung.finding import Cell, Column, Dimension, Table
 from rung.stats.feasible import Relation, feasible_range
-from rung.stats.intervals import newcombe, wilson
 
 MILESTONE = "milestone"
 Place = tuple[int, str]
 """A cell: row number and column name."""
 
-# people on a journey: those who reached the milestone, those on the way, those lost
+# where people on a journey stand today; those short of a milestone are on the way or lost
 _PEOPLE, _REACHED_ANY, _SPLIT = "people", "reached_any", ("in_progress", "lost")
-_GAP_OTHERS = ("others_reached", "others_n")
+GAP_OTHERS = ("others_reached", "others_n")
 
 
 class Uncheckable(Exception):  # noqa: N818 (not an accident: the release answers with a refusal)
@@ -62,19 +65,20 @@ class _Cells:
         self.journey = self.table.name == "journey"
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
+        if self.table.name == "gap":
+            role = {n: r for n, r in role.items() if n not in GAP_OTHERS}
         self.bases = [n for n, r in role.items() if r == "denominator"]
-        counts = [c.name for c in self.table.columns if _counts_people(c)]
-        if self.journey and _PEOPLE in counts:
-            self.bases.append(_PEOPLE)
+        counts = [c.name for c in self.table.columns if counts_people(c)]
         if not self.bases and (not counts or "value" in role.values()):
             raise Uncheckable
-        self.split = [n for n in _SPLIT if self.journey and n in counts]
+        today = (_PEOPLE, _REACHED_ANY, *_SPLIT)
+        self.today = [n for n in today if self.journey and self.bases and n in counts]
         main = [n for n, r in role.items() if r == "numerator"]
-        main += [n for n in counts if self.journey and n == _REACHED_ANY]
         self.main = main if self.bases else counts
-        known = {*self.bases, *self.main, *self.split}
+        known = {*self.bases, *self.main, *self.today}
         self.side = [n for n in counts if n not in known]
         self.groups = [d for d in self.table.dimensions if d.name != MILESTONE and d.name in role]
+        self.overlap = self.journey and any(not d.partition for d in self.groups)
 
     # -- reading
 
@@ -109,10 +113,6 @@ class _Cells:
     def pairs(self) -> dict[str, str]:
         """The denominator of each main column."""
         pairs = {c.of[0]: c.of[1] for c in self.table.columns if c.of}
-        if self.table.name == "gap":
-            pairs[_GAP_OTHERS[0]] = _GAP_OTHERS[1]
-        if self.journey:
-            pairs[_REACHED_ANY] = _PEOPLE
         for name in self.main if self.bases else ():
             pairs.setdefault(name, self.bases[0])
         return {a: b for a, b in pairs.items() if a in self.main and b in self.bases}
@@ -148,6 +148,8 @@ class _Cells:
             if row == total or row in levels
             for i in (*levels, *([] if total is None else [total]))
         }
+        if self.journey:  # everyone stands in other tables too
+            found = {i for i in found if not self.is_total(i)}
         count = (*self.bases[:1], *self.main)[0]
         return sorted(found - {row}, key=lambda i: (self.is_total(i), self.n((i, count)) or 0, i))
 
@@ -209,8 +211,8 @@ class _Cells:
         """Hide a row's counts; with `base`, all that rests on it at every milestone."""
         rows = self.people[self.who(row)] if base else [row]
         for i in rows:
-            for name in (*self.main, *self.split):
-                rests = base is None or self.pairs.get(name, _PEOPLE) == base
+            for name in self.main:
+                rests = base is None or self.pairs.get(name) == base
                 if rests and self.n((i, name)) is not None and (base or not self.entry(i)):
                     self.hidden.add((i, name))
             if base and self.n((i, base)) is not None:
@@ -218,7 +220,10 @@ class _Cells:
 
     def find_primaries(self) -> None:
         """Hide every number that speaks of too few people, and want it vague."""
+        self._as_for_everyone()
         for i in range(len(self.rows)):
+            if self._planned(i):
+                continue
             for base in self.bases:
                 n = self.n((i, base))
                 if n is not None and 0 < n < self.rules.denominator:
@@ -233,6 +238,49 @@ class _Cells:
                 self._small_complements(dimension)
         if self.milestones:
             self._small_steps()
+        if self.overlap:
+            self._small_steps_of_others()
+
+    def _small_steps_of_others(self) -> None:
+        """Overlapping groups: one or two of everyone else who stopped between two milestones."""
+        whole = {self.rows[i][MILESTONE]: i for i in range(len(self.rows)) if self._planned(i)}
+        for rows in self.people.values():
+            for name in self.main if not self._planned(rows[0]) else ():
+                others = None
+                for i in rows:
+                    total = whole.get(self.rows[i][MILESTONE])
+                    if total is None or (i, name) in self.hidden:
+                        continue
+                    left = (self.n((total, name)) or 0) - (self.n((i, name)) or 0)
+                    if others is not None and 0 < abs(others - left) < self.rules.numerator:
+                        self.hide(i)
+                    else:
+                        others = left
+
+    def _planned(self, row: int) -> bool:
+        """Everyone on a journey: hidden or not by everyone's own numbers, which `protect` them."""
+        return self.journey and self.is_total(row)
+
+    def _as_for_everyone(self) -> None:
+        """Hide what is hidden of everyone, and the same milestones of every level."""
+        totals = [i for i in range(len(self.rows)) if self._planned(i)]
+        if not totals:
+            return
+        named = {d.name for d in self.groups}
+        alone = replace(
+            self.table,
+            columns=tuple(c for c in self.table.columns if c.name not in named),
+            rows=tuple(self.rows[i] for i in totals),
+            dimensions=tuple(d for d in self.table.dimensions if d.name not in named),
+        )
+        for k, name in places_to_hide(alone, self.rules):
+            for i, row in enumerate(self.rows):
+                if name in self.bases and not self._planned(i):
+                    self.hide(i, name)
+                elif name in (*self.main, *self.bases):
+                    same = row.get(MILESTONE) == self.rows[totals[k]].get(MILESTONE)
+                    if same and (self._planned(i) or not self.entry(i)):
+                        self.hidden.add((i, name))
 
     def _want_vague(self, i: int, name: str) -> None:
         """A numerator and its complement; they are as vague as each other beside their base."""
@@ -246,9 +294,8 @@ class _Cells:
         n = self.n((i, base)) if base else None
         if x is None or n == 0 or (self.entry(i) and x == n):
             return False
-        if n is None or name == _REACHED_ANY:
-            # without a rate, nobody at all tells nothing of a person
-            return 0 < x < self.rules.numerator or 0 < (n or x) - x < self.rules.numerator
+        if n is None:  # without a rate, nobody at all tells nothing of a person
+            return 0 < x < self.rules.numerator
         return min(x, n - x) < self.rules.numerator
 
     def _small_complements(self, dimension: Dimension) -> None:
@@ -267,64 +314,97 @@ class _Cells:
     def _small_steps(self) -> None:
         """Milestones shown one after the other: one or two people who stopped between them."""
         for rows in self.people.values():
+            if self._planned(rows[0]):
+                continue
             for name in self.main:
                 shown = rows[0]
-                for i in rows[1:]:
-                    before, after = self.n((shown, name)), self.n((i, name))
-                    if before is None or after is None or (i, name) in self.hidden:
+                for before, i in pairwise(rows):
+                    if self._few_apart(before, i, name):
+                        self.targets[((before, name), (i, name))] = self.rules.numerator
+                    if (i, name) in self.hidden or self.n((i, name)) is None:
                         continue
-                    if 0 < abs(before - after) < self.rules.numerator:
+                    if self._few_apart(shown, i, name):
                         self.hide(i)
                         self.targets[((shown, name), (i, name))] = self.rules.numerator
                     else:
                         shown = i
 
-    def hide_splits(self) -> None:
-        """Lost and in progress: hidden for a whole group, then for groups to hide it among."""
-        least = self.rules.numerator
+    def _few_apart(self, a: int, b: int, name: str) -> bool:
+        before, after = self.n((a, name)), self.n((b, name))
+        return (
+            before is not None
+            and after is not None
+            and 0 < abs(before - after) < self.rules.numerator
+        )
 
-        def small(rows: Iterable[int], name: str) -> bool:
-            whole = sum(self.n((i, name)) or 0 for i in rows)
-            return 0 < whole < least
+    def hide_today(self) -> None:
+        """Where people stand today: a column is shown for all rows or for none.
 
-        gone = {
-            who
-            for who, rows in self.people.items()
-            for name in self.split
-            if any(small([i], name) or (i, name) in self.hidden for i in rows)
-        }
-        for dimension in self.groups:
-            if not dimension.partition:
+        `reached_any` less `reached` are those who came late or are too young to be judged, so it
+        needs every `reached` shown; `people` less the base are the young, so it needs every base.
+        """
+        if not self.today:
+            return
+        base_gone = any(name in self.bases for _, name in self.hidden)
+        people = [self.n((i, _PEOPLE)) or 0 for i in range(len(self.rows))]
+        too_few = any(0 < n < self.rules.denominator for n in people)
+        if self.overlap or base_gone or too_few or self._any_few(self._young()):
+            gone = self.today
+        elif self.hidden or self._any_few(self._late()):
+            gone = [n for n in self.today if n != _PEOPLE]
+        elif self._any_few(self._stand()):
+            gone = [n for n in self.today if n in _SPLIT]
+        else:
+            gone = []
+        self._hide_columns(gone)
+
+    def _hide_columns(self, names: Iterable[str]) -> None:
+        places = [(i, name) for name in names for i in range(len(self.rows))]
+        self.hidden |= {p for p in places if self.n(p) is not None}
+
+    def _any_few(self, counts: Iterable[int]) -> bool:
+        return any(0 < abs(n) < self.rules.numerator for n in counts)
+
+    def _young(self) -> Iterator[int]:
+        """People who entered too lately to be judged, in each row."""
+        for i in range(len(self.rows)):
+            people, base = self.n((i, _PEOPLE)), self.n((i, self.bases[0]))
+            yield (people or 0) - (base or 0)
+
+    def _late(self) -> Iterator[int]:
+        """What `reached_any` tells beside what else is in its row and in the one before."""
+        for i, late in enumerate(self._young()):
+            reached = self.n((i, _REACHED_ANY))
+            if reached is None:
                 continue
-            for _, levels in self.lines(dimension):
-                by_size = sorted(levels, key=lambda i: (self.n((i, _PEOPLE)) or 0, i))
-                for i in by_size:
-                    kept = [j for j in levels if self.who(j) in gone]
-                    if not kept or (
-                        len(kept) > 1 and not any(small(kept, name) for name in self.split)
-                    ):
-                        break
-                    gone.add(self.who(i))
-        self.hidden |= {
-            (i, name)
-            for who in gone
-            for i in self.people[who]
-            for name in self.split
-            if self.n((i, name)) is not None
-        }
+            extra = reached - (self.n((i, self.main[0])) or 0)
+            yield from (reached, extra, late - extra, (self.n((i, _PEOPLE)) or 0) - reached)
+        yield from self._steps(_REACHED_ANY)
+
+    def _stand(self) -> Iterator[int]:
+        """Those lost and on the way, and by how much they change at each milestone."""
+        for name in _SPLIT:
+            yield from (self.n((i, name)) or 0 for i in range(len(self.rows)))
+            yield from self._steps(name)
+
+    def _steps(self, name: str) -> Iterator[int]:
+        for rows in self.people.values():
+            for a, b in pairwise(rows):
+                yield (self.n((a, name)) or 0) - (self.n((b, name)) or 0)
 
     def hide_sides(self) -> None:
         """Book-keeping columns go whole when they, or what they rest on, are small anywhere."""
         for name in self.side:
             numbers = [self.n((i, name)) for i in range(len(self.rows))]
             small = any(self._small_beside(i, v) for i, v in enumerate(numbers) if v is not None)
-            if small or any(column in (*self.main, *self.bases) for _, column in self.hidden):
-                self.hidden |= {(i, name) for i, v in enumerate(numbers) if v is not None}
+            among = self.overlap and any(numbers)
+            if small or among or any(c in (*self.main, *self.bases) for _, c in self.hidden):
+                self._hide_columns([name])
 
     def _small_beside(self, i: int, count: int) -> bool:
         """One or two people, by itself or as what is missing from a base in the same row."""
-        from_bases = (abs(count - (self.n((i, base)) or 0)) for base in self.bases)
-        return any(0 < n < self.rules.numerator for n in (count, *from_bases))
+        beside = (*self.bases, *(self.main if self.journey else ()))
+        return self._any_few((count, *(count - (self.n((i, name)) or 0) for name in beside)))
 
     # -- the audit
 
@@ -365,7 +445,8 @@ class _Cells:
             settled = True
             audited = [p for p in self.hidden if p[1] in (*self.bases, *self.main)]
             # what was hidden to protect another may be shown, but then it should be
-            wanted = {(p,): 1 for p in sorted(audited) if not self.entry(p[0])} | self.targets
+            free = [p for p in sorted(audited) if not self.entry(p[0]) and not self._planned(p[0])]
+            wanted = {(p,): 1 for p in free} | self.targets
             for target, need in wanted.items():
                 while (before := self.width(target)) < need - 1e-6:
                     self._hide_one_more(target, before)
@@ -381,10 +462,21 @@ class _Cells:
             self.hide(i, base)
             if self.hidden != kept and self.width(target) > before + 1e-6:
                 return
+        # no single row helps: all levels of the milestones it speaks of, or of the whole walk
+        self.hidden = set(kept)
+        for rows in ([i for i, _ in target], same):
+            for i in rows:
+                for j in self.beside(i) if self.journey else ():
+                    self.hide(j, base)
+                if self.journey and not self._planned(i):
+                    self.hide(i, base)
+            if self.hidden != kept:
+                return
         raise Uncheckable
 
 
-def _counts_people(column: Column) -> bool:
+def counts_people(column: Column) -> bool:
+    """Whether a column counts people beside any rate."""
     return column.role == "count" and column.unit == "people"
 
 
@@ -407,10 +499,13 @@ def _left_over(table: Table) -> tuple[Mapping[str, Cell], ...]:
     return ({**left, key: "everyone not named"},) if left["n"] else ()
 
 
-def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) -> frozenset[Place]:
+def places_to_hide(
+    table: Table, rules: Thresholds, also: Iterable[Place] = (), *, covered: bool = False
+) -> frozenset[Place]:
     """The counts of a table that may not be shown; `also` are hidden elsewhere.
 
-    Raises Uncheckable when the table has no counts or cannot be protected.
+    A `covered` table repeats counts of another one, where they are protected. Raises Uncheckable
+    when the table has no counts or cannot be protected.
     """
     if not table.rows:
         return frozenset()
@@ -420,8 +515,9 @@ def places_to_hide(table: Table, rules: Thresholds, also: Iterable[Place] = ()) 
         if (row, name) in cells.hidden:
             cells.targets[((row, name),)] = rules.numerator
     cells.find_primaries()
-    cells.protect()
-    cells.hide_splits()
+    if not covered:
+        cells.protect()
+    cells.hide_today()
     cells.hide_sides()
     return frozenset(cells.hidden)
 
@@ -435,87 +531,17 @@ def said(table: Table, rules: Thresholds) -> dict[Place, tuple[str, int]]:
         (i, name): (cells.label(i), n)
         for i in range(len(table.rows))
         for name in (*cells.bases, *cells.main)
-        if (n := cells.n((i, name))) is not None and not cells.is_total(i)
+        if (n := cells.n((i, name))) is not None and not cells.is_total(i) and cells.label(i)
     }
 
 
-def without(table: Table, hidden: Iterable[Place], *, rounding: bool) -> Table:
-    """The table with those counts out, and every rate and range made again from what is left."""
-    gone = set(hidden)
-    rows: list[Mapping[str, Cell]] = []
-    marks: list[Hidden] = []
-    for i, row in enumerate(table.rows):
-        shown: dict[str, Cell] = {}
-        for column in table.columns:
-            value = row[column.name]
-            if value is not None and _rests_on(table, column, i, gone):
-                marks.append(Hidden(i, column.name, "too-few"))
-                value = None
-            shown[column.name] = value
-        _again(table, shown)
-        if rounding:
-            for column in table.columns:
-                shown[column.name] = _round(column, shown[column.name])
-        rows.append(shown)
-    return replace(table, rows=tuple(rows), hidden=tuple(marks))
-
-
-def _value_of(table: Table, column: Column) -> Column:
-    """The value a range or an error belongs to: the nearest value column before it."""
-    before = column
-    for each in table.columns:
-        if each.role == "value":
-            before = each
-        if each.name == column.name:
-            break
-    return before
-
-
-def _rests_on(table: Table, column: Column, row: int, gone: set[Place]) -> bool:
-    if column.role == "key":
-        return False
-    if (row, column.name) in gone:
-        return True
-    if _counts_people(column) or column.role in ("numerator", "denominator"):
-        return False
-    # a value of unknown make, or against others, speaks of everyone in the row
-    value = column if column.of else _value_of(table, column)
-    everyone = tuple(c.name for c in table.columns if c.role in ("numerator", "denominator"))
-    made_of = everyone if value.interval == "newcombe" or not value.of else value.of
-    return any((row, name) in gone or table.rows[row][name] is None for name in made_of)
-
-
-def _again(table: Table, row: dict[str, Cell]) -> None:
-    """Make rates and ranges again from the counts that are shown."""
-    level = table.level or 0.95
-    ends = {c.role: c.name for c in table.columns if c.role in ("low", "high")}
-    for column in table.columns:
-        if not (column.of or column.interval) or row[column.name] is None:
-            continue
-        owned = "low" in ends and _value_of(table, _named(table, ends["low"])) is column
-        if column.interval == "newcombe":
-            four = [row.get(k) for k in ("reached", "n", "others_reached", "others_n")]
-            a, b, c, d = (v if isinstance(v, int) else 0 for v in four)
-            if b and d:
-                row[column.name] = a / b - c / d
-                if owned:
-                    row[ends["low"]], row[ends["high"]] = newcombe(a, b, c, d, level)
-        elif column.of:
-            x, n = (row[name] for name in column.of)
-            if not isinstance(x, int) or not isinstance(n, int) or n <= 0:
-                continue
-            row[column.name] = x / n
-            if column.interval == "wilson" and owned:
-                row[ends["low"]], row[ends["high"]] = wilson(x, n, level)
-
-
-def _named(table: Table, name: str) -> Column:
-    return next(c for c in table.columns if c.name == name)
-
-
-def _round(column: Column, value: Cell) -> Cell:
-    exact = column.role in ("key", "numerator", "denominator") or _counts_people(column)
-    if exact or not isinstance(value, (int, float)):
-        return value
-    towards = {"low": -1, "high": 1, "se": 1}.get(column.role, 0)
-    return rounded(float(value), column.unit, towards)
+def said_of_everyone(table: Table, rules: Thresholds) -> dict[Place, tuple[str, int]]:
+    """What the rows of everyone say of each milestone, which findings name their parts by."""
+    cells = _Cells(table, rules)
+    return {
+        (i, name): (str(row[MILESTONE]), n)
+        for i, row in enumerate(table.rows)
+        for name in (*cells.bases, *cells.main)
+        if MILESTONE in row and (cells.is_total(i) or not cells.groups)
+        if (n := cells.n((i, name))) is not None
+    }
