@@ -462,3 +462,24 @@ def test_sealed_files_do_not_open_when_changed(tmp_path: Path) -> None:
         sealed.write_bytes(bad)
         with pytest.raises(RecordsError):
             privacy.decrypt(sealed, back, secret)
+
+
+def test_where_someone_stands_does_not_say_they_completed(tmp_path: Path) -> None:
+    """A status word counts under its own milestone; under another it is unknown, and counted."""
+    made = wide(
+        tmp_path / "lab",
+        [
+            ["1", "", "", "1/5/2024", "Active", "Enrolled"],
+            ["2", "", "", "1/5/2024", "Enrolled", "Active"],
+            ["3", "", "", "1/5/2024", "Enrolled", "Graduated"],
+            ["4", "", "", "1/5/2024", "Enrolled", "Working"],
+        ],
+    )
+    found = bring(made)
+    assert rows(made, "journeys", "enrolled", "completed") == [
+        (True, None),
+        (True, None),
+        (True, True),
+        (True, None),
+    ]
+    assert sum(p.rows or 0 for p in found.problems if p.column == "Completed") == 3

@@ -71,11 +71,11 @@ class _Cells:
         counts = [c.name for c in self.table.columns if counts_people(c)]
         if not self.bases and (not counts or "value" in role.values()):
             raise Uncheckable
-        today = (_PEOPLE, _REACHED_ANY, *_SPLIT)
-        self.today = [n for n in today if self.journey and self.bases and n in counts]
+        standing = (_PEOPLE, _REACHED_ANY, *_SPLIT)
+        self.standing = [n for n in standing if self.journey and self.bases and n in counts]
         main = [n for n, r in role.items() if r == "numerator"]
         self.main = main if self.bases else counts
-        known = {*self.bases, *self.main, *self.today}
+        known = {*self.bases, *self.main, *self.standing}
         self.side = [n for n in counts if n not in known]
         self.groups = [d for d in self.table.dimensions if d.name != MILESTONE and d.name in role]
         self.overlap = self.journey and any(not d.partition for d in self.groups)
@@ -337,23 +337,23 @@ class _Cells:
             and 0 < abs(before - after) < self.rules.numerator
         )
 
-    def hide_today(self) -> None:
+    def hide_standing(self) -> None:
         """Where people stand today: a column is shown for all rows or for none.
 
         `reached_any` less `reached` are those who came late or are too young to be judged, so it
         needs every `reached` shown; `people` less the base are the young, so it needs every base.
         """
-        if not self.today:
+        if not self.standing:
             return
         base_gone = any(name in self.bases for _, name in self.hidden)
         people = [self.n((i, _PEOPLE)) or 0 for i in range(len(self.rows))]
         too_few = any(0 < n < self.rules.denominator for n in people)
         if self.overlap or base_gone or too_few or self._any_few(self._young()):
-            gone = self.today
+            gone = self.standing
         elif self.hidden or self._any_few(self._late()):
-            gone = [n for n in self.today if n != _PEOPLE]
+            gone = [n for n in self.standing if n != _PEOPLE]
         elif self._any_few(self._stand()):
-            gone = [n for n in self.today if n in _SPLIT]
+            gone = [n for n in self.standing if n in _SPLIT]
         else:
             gone = []
         self._hide_columns(gone)
@@ -517,7 +517,7 @@ def places_to_hide(
     cells.find_primaries()
     if not covered:
         cells.protect()
-    cells.hide_today()
+    cells.hide_standing()
     cells.hide_sides()
     return frozenset(cells.hidden)
 

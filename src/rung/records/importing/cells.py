@@ -66,11 +66,25 @@ class Cell:
 
 _YES_TARGETS = frozenset({"yes", "true", "reached"})
 _NO_TARGETS = frozenset({"no", "false", "not_reached", "not reached"})
-_REACHED = (
-    "graduated", "graduate", "passed", "placed", "hired", "employed", "working", "enrolled",
-    "active", "attended", "accepted", "approved", "admitted", "obtained", "earned", "received",
-    "awarded", "certified", "finished", "retained", "started", "still employed",
-)  # fmt: skip
+# a status word says that a milestone was reached where it is that milestone's own word:
+# "enrolled" under "Completed" says where someone stands, not that they completed
+_REACHED: Mapping[str, tuple[str, ...]] = {
+    "applied": ("applied", "received"),
+    "accepted": ("accepted", "approved", "admitted"),
+    "enrolled": ("enrolled", "active", "started", "attended"),
+    "completed": ("graduated", "graduate", "passed", "finished"),
+    "credentialed": ("obtained", "earned", "received", "awarded", "certified", "passed"),
+    "placed": ("placed", "hired", "employed", "working", "started"),
+    "retained": ("retained", "employed", "working", "still employed"),
+}
+_REACHED_ANY = ("attended", "finished", "passed", "obtained", "received")
+
+
+def _reached_words(key: str) -> tuple[str, ...]:
+    """The words that say a milestone was reached, under its own header."""
+    return _REACHED.get(key.split("_")[0], _REACHED_ANY)
+
+
 _NOT_REACHED = (
     "withdrew", "withdrawn", "dropped", "dropped out", "failed", "did not pass", "did not finish",
     "denied", "rejected", "expelled", "no show", "unemployed", "dismissed", "terminated",
@@ -241,8 +255,8 @@ class Reader:
         cannot be read, and a date that lies ahead, are unknown.
         """
         words = Words({k: _yes_no(v) for k, v in own.items()})
-        words.add("yes", (*YES, *_REACHED, key, key.replace("_", " ")))
-        words.add("no", (*NO, *_NOT_REACHED, *(f"not {w}" for w in (*_REACHED, key))))
+        words.add("yes", (*YES, *_reached_words(key), key, key.replace("_", " ")))
+        words.add("no", (*NO, *_NOT_REACHED, *(f"not {w}" for w in (*_reached_words(key), key))))
         said = _ref(cell, "said")
         read, on, rest = self._date(cell, None, own)
         reached = case(
