@@ -20,7 +20,7 @@ test: env            ## at most 8 minutes on 2 cores; no root, Java or browser
 	$(BIN)/python -m pytest -q -n 2 -m "not deep"
 
 test-deep: env       ## also Spark, Chromium, calibration at full size
-	$(BIN)/python -m pytest -q -m deep
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m deep
 
 check: env           ## style, types, the direction of imports
 	$(BIN)/ruff format --check .

@@ -28,6 +28,10 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         return status if isinstance(status, int) else 0
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
+    except SystemExit as stop:
+        # the parser meets a closed pipe before we do: it wraps standard output and leaves with 1
+        closed = type(sys.stdout).__name__ == "PacifyFlushWrapper"
+        return 0 if closed else int(stop.code or 0)
     except BrokenPipeError:
         # the reader of our output has gone; nothing is left to tell anyone
         sys.stderr.close()
