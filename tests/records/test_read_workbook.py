@@ -302,3 +302,15 @@ def test_a_damaged_workbook_never_ends_in_a_traceback(tmp_path: Path) -> None:
         (tmp_path / "bad.xlsx").write_bytes(bytes(bad))
         with contextlib.suppress(RecordsError):
             read.open_sheets(tmp_path / "bad.xlsx", tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<!--" + b"x" * 5000 + b"--><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16"),
+    ],
+)
+def test_a_document_type_is_seen_wherever_it_stands(text: bytes) -> None:
+    with pytest.raises(ValueError, match="document type"):
+        markup._plain_xml(text)

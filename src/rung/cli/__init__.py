@@ -43,7 +43,9 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
 
 
 def _interrupted() -> int:
-    print("Stopped. What was already written is whole.", file=sys.stderr)  # noqa: T201
+    from rung.messages import sentence
+
+    sys.stderr.write(sentence("label.stopped") + "\n")
     return 130
 
 

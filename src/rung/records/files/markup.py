@@ -152,8 +152,12 @@ def _styles(packed: zipfile.ZipFile) -> list[_Style]:
 
 
 def _plain_xml(data: bytes) -> bytes:
-    """XML without a document type: entities have no business in a workbook."""
-    if b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data[:4096]:
+    """XML without a document type: entities have no business in a workbook.
+
+    The whole of it is looked at, since a long comment may stand before; and it has one byte a
+    letter, since in UTF-16 the words would not be seen.
+    """
+    if b"\0" in data or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise ValueError("a document type in a workbook")
     return data
 

@@ -54,16 +54,16 @@ class Assembly:
         forms = [(c, p) for c, p in people if (c, p) not in base]
         self.session.view("stacked", self._stack([p for _, p in base]))
         periods = fill(load(ROOM, "asm_periods"), {"base": exp.table_("stacked", quoted=True)})
-        self.session.execute(_temporary("periods", periods))
+        self.session.execute(temporary("periods", periods))
         told = self._count("stacked") - self._count("periods")
-        query = exp.select("*").from_(_t("periods"))
+        query = exp.select("*").from_(named("periods"))
         for i, (c, path) in enumerate(forms):
             query = self._join(query, i, self._form(c, path))
         query = self._services(query)
         return self._finish(query), told
 
     def _count(self, table: str) -> int:
-        row = self.session.execute(exp.select(exp.Count(this=exp.Star())).from_(_t(table)))
+        row = self.session.execute(exp.select(exp.Count(this=exp.Star())).from_(named(table)))
         return int((row.fetchone() or (0,))[0])
 
     def _stack(self, paths: Sequence[Path]) -> exp.Query:
@@ -100,7 +100,7 @@ class Assembly:
             return self._grouped(path, source, columns, keys, ["pid"]), columns, False
         anchor = exp.Least(this=dates[0], expressions=dates[1:]) if dates[1:] else dates[0]
         placed = fill(
-            load(ROOM, "asm_place"), {"periods": _t("periods"), "form": source, "anchor": anchor}
+            load(ROOM, "asm_place"), {"periods": named("periods"), "form": source, "anchor": anchor}
         )
         rows = placed.subquery("t") if isinstance(placed, exp.Query) else source
         return self._grouped(path, rows, columns, keys, ["pid", "period"]), columns, True
@@ -122,7 +122,7 @@ class Assembly:
             picked.append(alias(node, column))
         grouped = exp.select(*picked).from_(rows).group_by(*(name(b) for b in by))
         label = f"form_{path.stem}"
-        self.session.execute(_temporary(label, grouped))
+        self.session.execute(temporary(label, grouped))
         return label
 
     def _join(
@@ -149,9 +149,9 @@ class Assembly:
             picked.append(alias(node, column))
         picked += [alias(name(c, label), c) for c in columns if c not in have]
         joined = exp.select(*picked).from_(inner)
-        joined = joined.join(_t(label), on=exp.and_(*on), join_type="left")
-        self.session.execute(_temporary(f"joined_{number}", joined))
-        return exp.select("*").from_(_t(f"joined_{number}"))
+        joined = joined.join(named(label), on=exp.and_(*on), join_type="left")
+        self.session.execute(temporary(f"joined_{number}", joined))
+        return exp.select("*").from_(named(f"joined_{number}"))
 
     def _services(self, query: exp.Select) -> exp.Select:
         """Add the last service of each period, where a file lists services."""
@@ -165,12 +165,12 @@ class Assembly:
             rows = exp.union(rows, part, distinct=False)
         placed = fill(
             load(ROOM, "asm_place"),
-            {"periods": _t("periods"), "form": rows.subquery(), "anchor": name("day")},
+            {"periods": named("periods"), "form": rows.subquery(), "anchor": name("day")},
         )
         latest = exp.Max(this=name("day"))
         last = exp.select(name("pid"), name("period"), alias(latest, "last_service_on"))
         last = last.from_(exp.Subquery(this=placed, alias="s"))
-        self.session.execute(_temporary("last", last.group_by(name("pid"), name("period"))))
+        self.session.execute(temporary("last", last.group_by(name("pid"), name("period"))))
         have = self._labels(query)
         seen: exp.Expr = name("last_service_on", "s")
         if "last_service_on" in have:
@@ -351,13 +351,15 @@ def scan(path: Path) -> exp.Anonymous:
     return exp.Anonymous(this="read_parquet", expressions=[tree(str(path))])
 
 
-def _t(label: str) -> exp.Table:
+def named(label: str) -> exp.Table:
+    """A table of the session, its name quoted."""
     return exp.table_(label, quoted=True)
 
 
-def _temporary(label: str, query: exp.Expr) -> exp.Create:
+def temporary(label: str, query: exp.Expr) -> exp.Create:
+    """Keep what a query gives under a name, for the session."""
     return exp.Create(
-        this=_t(label),
+        this=named(label),
         kind="TABLE",
         replace=True,
         expression=query,

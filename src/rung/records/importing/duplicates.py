@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from rung.records.check import ROOM, Checked, Found
 from rung.records.importing import sheets_out
+from rung.records.importing.assemble import named, temporary
 from rung.records.importing.rules import entry
 from rung.records.query import Name, Session, alias, fill, load, name, tree
 
@@ -65,9 +66,9 @@ def find(session: Session, checked: Checked, decided: Mapping[str, str]) -> tupl
     if source.layout.id is None or source.id is None:
         return ()
     found = fill(load(ROOM, "dup_ids"), {"id": source.id, "clean": Name(source.view)})
-    session.execute(_temporary(ids, found))
+    session.execute(temporary(ids, found))
     groups: list[Group] = []
-    many = session.execute(exp.select(exp.Count(this=exp.Star())).from_(_t(ids))).fetchone()
+    many = session.execute(exp.select(exp.Count(this=exp.Star())).from_(named(ids))).fetchone()
     if many and many[0]:
         _mark(session, checked, ids)
         groups += _one_id(session, checked, decided)
@@ -75,20 +76,6 @@ def find(session: Session, checked: Checked, decided: Mapping[str, str]) -> tupl
     if "birth_date" in {f.name for f in source.layout.fields} and source.layout.named(*_NAMES):
         groups += _two_ids(session, checked, decided)
     return tuple(groups)
-
-
-def _t(label: str) -> exp.Table:
-    return exp.table_(label, quoted=True)
-
-
-def _temporary(label: str, query: exp.Expr) -> exp.Create:
-    return exp.Create(
-        this=_t(label),
-        kind="TABLE",
-        replace=True,
-        expression=query,
-        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-    )
 
 
 def _mark(session: Session, checked: Checked, ids: str) -> None:
@@ -109,8 +96,8 @@ def _mark(session: Session, checked: Checked, ids: str) -> None:
             "ids": Name(ids),
         },
     )
-    session.execute(_temporary(f"{source.view}_marks", query))
-    marks = _t(f"{source.view}_marks")
+    session.execute(temporary(f"{source.view}_marks", query))
+    marks = named(f"{source.view}_marks")
     changes = {"aside": "BOOLEAN", "new_id": "VARCHAR"}
     for column, kind in changes.items():
         add = exp.Alter(
@@ -129,7 +116,7 @@ def _mark(session: Session, checked: Checked, ids: str) -> None:
 
 def _count(session: Session, checked: Checked, code: str, when: exp.Expr, *, aside: bool) -> None:
     source = checked.source
-    marks = _t(f"{source.view}_marks")
+    marks = named(f"{source.view}_marks")
     query = exp.select(
         exp.Count(this=exp.Star()),
         exp.Anonymous(this="min", expressions=[name("_row"), tree(5)]),
@@ -149,7 +136,7 @@ def _count(session: Session, checked: Checked, code: str, when: exp.Expr, *, asi
 def _one_id(session: Session, checked: Checked, decided: Mapping[str, str]) -> list[Group]:
     """One id, two birth dates or names: other people, unless someone said the same."""
     source = checked.source
-    marks = _t(f"{source.view}_marks")
+    marks = named(f"{source.view}_marks")
     doubtful = exp.select(name("_id")).from_(marks).where(name("doubtful")).distinct()
     ids = [r[0] for r in session.execute(doubtful.order_by("_id").limit(MOST)).fetchall()]
     if not ids:
@@ -177,7 +164,7 @@ def _said(checked: Checked, code: str, groups: Sequence[Group]) -> None:
 
 def _again(session: Session, checked: Checked) -> None:
     """The same period told twice: the first row stands."""
-    marks = _t(f"{checked.source.view}_marks")
+    marks = named(f"{checked.source.view}_marks")
     number = exp.Window(
         this=exp.RowNumber(),
         partition_by=[name("new_id"), name("entered")],
