@@ -142,7 +142,7 @@ def diagnose(
         audience=audience,
         exempt=lab.about.public_use,
         today=clock().date() if clock else None,
-        ledger=lab.path / "documents",
+        ledger=lab.store,
     )
 
 
@@ -175,5 +175,5 @@ def reconcile(
         audience=audience,
         exempt=lab.about.public_use,
         today=clock().date() if clock else None,
-        ledger=lab.path / "documents",
+        ledger=lab.store,
     )

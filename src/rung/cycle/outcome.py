@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rung import __version__
-from rung.documents import FolderStore, Store
+from rung.documents import Store
 from rung.finding import Finding, Refusal, Table
 from rung.share import contract
 from rung.share.release import Audience, Inside, Released, release
@@ -94,12 +94,14 @@ def told(
     audience: Audience | None = None,
     exempt: str | None = None,
     today: dt.date | None = None,
-    ledger: Path | None = None,
+    ledger: Store | None = None,
     files: Sequence[Path] = (),
     **more: Any,
 ) -> Outcome:
-    """Release answers to an audience (staff, unless said otherwise) and wrap them up."""
-    store: Store | None = FolderStore(ledger) if ledger is not None and today is not None else None
+    """Release answers to an audience (staff, unless said otherwise) and wrap them up.
+
+    `ledger` is the lab's store; without `today` nothing is written into it."""
     audience = audience or Inside()
-    released = release(answers, audience, exempt=exempt, today=today, ledger=store)
+    kept = ledger if today is not None else None
+    released = release(answers, audience, exempt=exempt, today=today, ledger=kept)
     return Outcome(verb, audience, released, provenance(released, **more), tuple(files))

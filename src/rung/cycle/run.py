@@ -38,7 +38,7 @@ def _answered(
         audience=audience,
         exempt=lab.about.public_use,
         today=clock().date(),
-        ledger=lab.path / "documents",
+        ledger=lab.store,
     )
     return outcome, sections
 

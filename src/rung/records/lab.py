@@ -18,7 +18,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
-from rung.documents import FolderStore, file_digest
+from rung.documents import FolderStore, Store, file_digest
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records.query import Session
 
@@ -198,8 +198,8 @@ class Lab:
         return self.sections("groups", Group)
 
     @property
-    def store(self) -> FolderStore:
-        """The lab's documents."""
+    def store(self) -> Store:
+        """The lab's documents: a folder here; a subclass may keep them in a database."""
         return FolderStore(self.path / "documents")
 
     def table(self, name: str) -> Path:
