@@ -42,7 +42,7 @@ class Problem:
     weight: Weight = "care"
     owner: str | None = None
 
-    def _words(self, part: str, language: str) -> str:
+    def _words(self, part: str, language: str | None) -> str:
         given: dict[str, Scalar] = {
             "table": self.table or "",
             "column": self.column or "",
@@ -51,15 +51,15 @@ class Problem:
         }
         return sentence(f"{self.code}.{part}", given, language)
 
-    def what(self, language: str = "en") -> str:
+    def what(self, language: str | None = None) -> str:
         """What is wrong."""
         return self._words("what", language)
 
-    def expected(self, language: str = "en") -> str:
+    def expected(self, language: str | None = None) -> str:
         """What would have been right."""
         return self._words("expected", language)
 
-    def next(self, language: str = "en") -> str:
+    def next(self, language: str | None = None) -> str:
         """What to do next."""
         return self._words("next", language)
 
@@ -83,9 +83,9 @@ class Problem:
             "count": self.rows,
             "first_rows": list(self.first_rows),
             "owner": self.owner,
-            "what": self.what(),
-            "expected": self.expected(),
-            "next": self.next(),
+            "what": self.what("en"),
+            "expected": self.expected("en"),
+            "next": self.next("en"),
         }
 
 
@@ -110,7 +110,7 @@ class RungError(Exception):
         if not found:
             raise ValueError("an error needs at least one problem")
         self.problems = worst_first(found)
-        super().__init__(self.problems[0].what())
+        super().__init__(self.problems[0].what("en"))
 
     @property
     def code(self) -> str:
@@ -122,10 +122,10 @@ class RungError(Exception):
         worst = self.problems[0]
         error: dict[str, Any] = {
             "code": worst.code,
-            "what": worst.what(),
+            "what": worst.what("en"),
             "where": worst.where(),
-            "expected": worst.expected(),
-            "next": worst.next(),
+            "expected": worst.expected("en"),
+            "next": worst.next("en"),
         }
         if len(self.problems) > 1:
             error["problems"] = [p.to_json() for p in self.problems]

@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from rung.documents import digest
-from rung.messages import Scalar, sentence
+from rung.messages import Scalar, phrase, sentence
 
 _CONFIG = ConfigDict(extra="ignore", arbitrary_types_allowed=False)
 
@@ -135,11 +135,11 @@ class Note:
     @property
     def text(self) -> str:
         """The sentence in English."""
-        return self.words()
+        return self.words("en")
 
-    def words(self, language: str = "en") -> str:
-        """The sentence in a language."""
-        return sentence(f"note.{self.code}", self.params, language)
+    def words(self, language: str | None = None) -> str:
+        """The sentence in a language (None: the one spoken now)."""
+        return phrase(f"note.{self.code}", self.params, language)
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -154,9 +154,9 @@ class Method:
     @property
     def name(self) -> str:
         """The name in English, from the catalogue (`method.<key>`)."""
-        return self.words()
+        return self.words("en")
 
-    def words(self, language: str = "en") -> str:
+    def words(self, language: str | None = None) -> str:
         """The name in a language."""
         return sentence(f"method.{self.key}", {}, language)
 
@@ -312,9 +312,9 @@ class Refusal(_Answer):
     @property
     def text(self) -> str:
         """What cannot be answered, why, and what would help, in English."""
-        return self.words()
+        return self.words("en")
 
-    def words(self, language: str = "en") -> str:
+    def words(self, language: str | None = None) -> str:
         """The same in a language."""
         given = {**self.params, **self.saw, **self.needs}
         parts = ("what", "expected", "next")

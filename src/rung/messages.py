@@ -3,21 +3,56 @@
 Code carries codes and parameters; this module turns them into a sentence of a language.
 The catalogue is gettext (`locale/<language>/LC_MESSAGES/rung.po`), keyed by code, so that a
 translation is a new file and never a change of code. `make messages` compiles it.
+
+A person reads the current language (`with speaking("es"):`), which belongs to a thread or task.
+The JSON contract, ids and documents are English whatever it is: they ask for "en" by name.
 """
 
 from __future__ import annotations
 
 import gettext
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 LOCALE = Path(__file__).parent / "locale"
+LANGUAGES = ("en", "es")
 
 Scalar = str | int | float | bool | None
 Params = Mapping[str, Scalar]
+
+_current: ContextVar[str] = ContextVar("language", default="en")
+
+
+def current() -> str:
+    """The language that is spoken now."""
+    return _current.get()
+
+
+def speak(language: str) -> None:
+    """Speak `language` from here on, in this thread or task. Raises ValueError for an unknown one.
+
+    Prefer `speaking`, which stops by itself.
+    """
+    if language not in LANGUAGES:
+        raise ValueError("no such language")
+    _current.set(language)
+
+
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Speak `language` (None: the one spoken now) until the end of the block."""
+    token = _current.set(_current.get())
+    try:
+        speak(language or current())
+        yield
+    finally:
+        _current.reset(token)
 
 
 class _Words(string.Formatter):
@@ -32,21 +67,139 @@ class _Words(string.Formatter):
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation("rung", LOCALE, languages=[language, "en"])
+    languages = [language, "en"]
+    found = gettext.translation("rung", LOCALE, languages)
+    found.add_fallback(gettext.translation("web", LOCALE, languages))  # words of the web lab alone
+    return found
 
 
-def has(key: str, language: str = "en") -> bool:
+def has(key: str, language: str | None = None) -> bool:
     """Whether the catalogue of `language` (or English) has a sentence for `key`."""
-    return _catalogue(language).gettext(key) != key
+    return _catalogue(language or current()).gettext(key) != key
 
 
-def sentence(key: str, params: Params | None = None, language: str = "en") -> str:
-    """The sentence for `key` with its parameters filled in.
+def sentence(key: str, params: Params | None = None, language: str | None = None) -> str:
+    """The sentence for `key` with its parameters filled in; None is the current language.
 
+    Outside English, a parameter that is a date of the calendar (2025-05-03) is said as people do.
     Raises KeyError when the catalogue has no such key: a missing sentence is our bug and must
     fail a test, never reach a person as a bare code.
     """
+    language = language or current()
     text = _catalogue(language).gettext(key)
     if text == key:
         raise KeyError(f"no sentence for {key!r} in the catalogue")
-    return _Words().vformat(text, (), dict(params or {}))
+    given = dict(params or {})
+    if language != "en":
+        given = {k: day(v, language) if isinstance(v, str) else v for k, v in given.items()}
+    return _Words().vformat(text, (), given)
+
+
+def english(key: str, params: Params | None = None) -> str:
+    """The sentence in English, whatever is spoken: for answers, ids and documents."""
+    return sentence(key, params, "en")
+
+
+def phrase(key: str, params: Params | None = None, language: str | None = None) -> str:
+    """A sentence about an answer: what its text parameters say is said in the language too."""
+    language = language or current()
+    given = {k: word(v, language) if isinstance(v, str) else v for k, v in (params or {}).items()}
+    return sentence(key, given, language)
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+
+def day(text: str, language: str | None = None) -> str:
+    """A day (2025-05-03) as people say it; in English, and any other text, as it stands."""
+    language = language or current()
+    found = _DAY.fullmatch(text)
+    months = _catalogue(language).gettext("label.months").split()
+    if language == "en" or found is None or not 1 <= int(found[2]) <= len(months):
+        return text
+    given = {"year": found[1], "month": months[int(found[2]) - 1], "day": int(found[3])}
+    return sentence("label.day", given, language)
+
+
+# What an answer says about itself is English (its id rests on it). A page in another language
+# reads it backwards through the sentences it was made of; the first that fits is taken.
+_MADE_OF = (
+    "label.not-recorded",
+    "label.everyone-else",
+    "label.everyone-recorded",
+    "label.everyone-assigned",
+    "label.as-recorded",
+    "label.arms-compared",
+    "label.each-arm",
+    "label.reported",
+    "label.rule-ours",
+    "label.rule-rows",
+    "label.rule-entry-cohort",
+    "label.rule-calendar-year",
+    "label.rule-federal-year",
+    "label.rule-july-june",
+    "label.rule-undated",
+    "label.rule-implied",
+    "label.horizon",
+    "label.between",
+    "label.each-against-others",
+    "label.against-others",
+    "label.arm-against",
+    "label.and-not",
+    "label.by-group-of",
+    "label.by-group",
+    "label.of-cohort",
+    "label.people-who",
+    "label.everyone-who",
+    "label.squared",
+    "label.from-to-under",
+    "label.under",
+    "label.fewer-than",
+    "label.and-over",
+    "label.above",
+    "say.recorded-as",
+)
+_LISTS = (" → ", "; ", ", ")
+
+
+@cache
+def _readings() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    found = []
+    for key in _MADE_OF:
+        text, pattern = _catalogue("en").gettext(key), ""
+        for literal, name, spec, _ in string.Formatter().parse(text):
+            pattern += re.escape(literal)
+            if name:
+                pattern += f"(?P<{name}>{'[0-9,]+' if spec else '.+?'})"
+        found.append((key, re.compile(pattern, re.DOTALL)))
+    return tuple(found)
+
+
+def word(text: str, language: str | None = None) -> str:
+    """What our records and answers call something, said in a language.
+
+    The catalogue has these by the English text itself (context "word"). A phrase that an answer
+    was given by one of our sentences, and a list of such, is said again. Anything else is the
+    provider's own and stays as it is, as does everything in English.
+    """
+    language = language or current()
+    return text if language == "en" or not text else _again(text, language) or text
+
+
+def _again(text: str, language: str) -> str | None:
+    said = _catalogue(language).pgettext("word", text)
+    if said != text:
+        return said
+    for key, pattern in _readings():
+        found = pattern.fullmatch(text)
+        if found:
+            given: dict[str, Scalar] = {}
+            for name, value in found.groupdict().items():
+                plain = value.replace(",", "")
+                given[name] = int(plain) if plain.isdigit() else word(value, language)
+            return sentence(key, given, language)
+    for mark in _LISTS:
+        parts = [_again(part, language) for part in text.split(mark)]
+        if len(parts) > 1 and all(parts):
+            return mark.join(part for part in parts if part)
+    return None

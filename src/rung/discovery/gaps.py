@@ -27,7 +27,7 @@ from rung.finding import (
     Refusal,
     Table,
 )
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.lab import Group
 from rung.stats.intervals import newcombe, two_share_p, wilson
 
@@ -174,8 +174,8 @@ def largest(summary: Summary, level: float = 0.95) -> Finding | Refusal | None:
         estimand=Estimand(
             outcome=after,
             unit="share",
-            population=sentence("label.people-who", {"done": before}),
-            contrast=sentence(
+            population=english("label.people-who", {"done": before}),
+            contrast=english(
                 "label.against-others", {"level": gap.label, "group": gap.group.words}
             ),
             summary="difference in shares",
@@ -187,12 +187,12 @@ def largest(summary: Summary, level: float = 0.95) -> Finding | Refusal | None:
         ),
         p=p,
         counts=Counts(
-            gap.n + gap.others_n, {gap.label: gap.n, sentence("label.everyone-else"): gap.others_n}
+            gap.n + gap.others_n, {gap.label: gap.n, english("label.everyone-else"): gap.others_n}
         ),
         parts=(
             Part(gap.label, gap.n, gap.reached / gap.n, gap.reached),
             Part(
-                sentence("label.everyone-else"),
+                english("label.everyone-else"),
                 gap.others_n,
                 gap.others_reached / gap.others_n,
                 gap.others_reached,
@@ -233,8 +233,8 @@ def table(summary: Summary, group: Group, level: float = 0.95) -> Table | None:
         estimand=Estimand(
             outcome=after,
             unit="share",
-            population=sentence("label.people-who", {"done": before}),
-            contrast=sentence("label.each-against-others", {"group": group.words}),
+            population=english("label.people-who", {"done": before}),
+            contrast=english("label.each-against-others", {"group": group.words}),
             summary="difference in shares",
             horizon=journey.horizon(summary),
         ),
@@ -293,10 +293,10 @@ def bottleneck(summary: Summary, level: float = 0.95) -> Finding | Refusal:
     before, after = _step(summary, at)
     return Finding(
         estimand=Estimand(
-            outcome=sentence("label.and-not", {"before": before, "after": after}),
+            outcome=english("label.and-not", {"before": before, "after": after}),
             unit="share",
             population=population,
-            contrast=sentence(
+            contrast=english(
                 "label.between",
                 {"before": summary.milestones[at - 1].label, "after": summary.milestones[at].label},
             ),

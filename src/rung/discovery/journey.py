@@ -38,7 +38,7 @@ from rung.finding import (
     Origin,
     Table,
 )
-from rung.messages import sentence
+from rung.messages import english
 from rung.records import query
 from rung.records.lab import Group, Milestone, Section
 from rung.records.query import Name, Session
@@ -121,7 +121,7 @@ class Summary:
     def label(self, group: Group, level: str) -> str:
         """What people read for a level."""
         if level == NOT_RECORDED:
-            return sentence("label.not-recorded")
+            return english("label.not-recorded")
         return group.labels.get(level, level)
 
     def mature(self, people: Counter[Kind]) -> int:
@@ -435,13 +435,15 @@ def estimand(summary: Summary, population: str = "") -> Estimand:
 
 
 def _population(summary: Summary) -> str:
-    whole = sentence("label.everyone-who", {"done": summary.milestones[0].words})
-    return f"{whole} ({summary.cohort})" if summary.cohort else whole
+    whole = english("label.everyone-who", {"done": summary.milestones[0].words})
+    if not summary.cohort:
+        return whole
+    return english("label.of-cohort", {"population": whole, "cohort": summary.cohort})
 
 
 def horizon(summary: Summary) -> str:
     """By when, in words."""
-    return sentence(
+    return english(
         "label.horizon", {"days": summary.within_days, "as_of": summary.as_of.isoformat()}
     )
 
@@ -496,7 +498,7 @@ def table(summary: Summary, group: Group | None = None, level: float = 0.95) -> 
         name="journey",
         estimand=estimand(
             summary,
-            sentence("label.by-group", {"population": _population(summary), "group": group.words})
+            english("label.by-group", {"population": _population(summary), "group": group.words})
             if group
             else "",
         ),

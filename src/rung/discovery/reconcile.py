@@ -35,7 +35,7 @@ from rung.finding import (
     Origin,
     Table,
 )
-from rung.messages import sentence
+from rung.messages import english
 from rung.records import query
 from rung.records.lab import Milestone
 from rung.records.query import Name, Session
@@ -73,8 +73,8 @@ class Rule:
         """What people read."""
         changes = self.changes()
         if not changes:
-            return sentence("label.rule-ours")
-        return "; ".join(sentence(f"label.rule-{c}") for c in changes)
+            return english("label.rule-ours")
+        return "; ".join(english(f"label.rule-{c}") for c in changes)
 
 
 def _years(period: str) -> dict[str, tuple[dt.date, dt.date]]:
@@ -232,8 +232,8 @@ def _answers(
     question = Estimand(
         outcome=target.words,
         unit="people",
-        population=sentence("label.everyone-recorded"),
-        contrast=sentence("label.reported", {"reported": reported}),
+        population=english("label.everyone-recorded"),
+        contrast=english("label.reported", {"reported": reported}),
         summary="count",
         horizon=period,
     )

@@ -14,7 +14,7 @@ from rung.learning.groups import by_groups
 from rung.learning.rows import TOO_BIG, as_number, kind
 from rung.learning.settings import DeclaredTest
 from rung.learning.tables import arms, over_time
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.query import Session, alias, tree
 
 
@@ -76,7 +76,7 @@ def _derived(session: Session, test: DeclaredTest, view: str) -> tuple[str, str]
     outcome = test.outcome
     if test.above is not None:
         limit = f"{test.above:g}"
-        outcome = sentence("label.above", {"column": test.outcome, "limit": limit})
+        outcome = english("label.above", {"column": test.outcome, "limit": limit})
     problems = [
         Problem(code="PLAN-no-column", column=c, weight="break") for c in sources if c not in types
     ]

@@ -24,7 +24,7 @@ from rung.finding import (
 from rung.learning.passes import read_moments, read_residuals
 from rung.learning.question import FEW_EVENTS, SMALL_ARM, OutcomeWords, Question, check
 from rung.learning.rows import Arm, Frame, read_arms, read_columns
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.query import Session
 from rung.stats.intervals import t_p, t_quantile, two_share_p
 from rung.stats.linear import (
@@ -305,5 +305,5 @@ def refusals(
             needs=error.needs,
             origin=origin,
         )
-        for contrast in contrasts or [sentence("label.arms-compared")]
+        for contrast in contrasts or [english("label.arms-compared")]
     )

@@ -26,7 +26,7 @@ from rung.learning.question import FEW_EVENTS, SMALL_ARM, OutcomeWords, Question
 from rung.learning.rows import MOST_LEVELS, Frame, arm_label, as_number, count, kind
 from rung.learning.settings import Grouping
 from rung.learning.tables import everyone, made_or_refused
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.query import Session, alias, name, tree
 from rung.stats.intervals import chi2_p, t_quantile
 from rung.stats.linear import fit, residuals_of_means, standard_error
@@ -135,7 +135,7 @@ def _level_nodes(group: Grouping, columns: dict[str, str]) -> list[tuple[Labels,
         return nodes
     if group.cuts:
         return [(_cut_label(group), _cut(group, columns))]
-    missing = sentence("label.not-recorded")
+    missing = english("label.not-recorded")
 
     def read(value: Any) -> str:
         label = arm_label(value)
@@ -167,11 +167,11 @@ def _cut(group: Grouping, columns: dict[str, str]) -> exp.Expr:
 def _cut_label(group: Grouping) -> Labels:
     ends = [f"{c:g}" for c in group.cuts]
     names = [
-        sentence("label.under", {"high": ends[0]}),
-        *(sentence("label.from-to-under", {"low": a, "high": b}) for a, b in pairwise(ends)),
-        sentence("label.and-over", {"low": ends[-1]}),
+        english("label.under", {"high": ends[0]}),
+        *(english("label.from-to-under", {"low": a, "high": b}) for a, b in pairwise(ends)),
+        english("label.and-over", {"low": ends[-1]}),
     ]
-    missing = sentence("label.not-recorded")
+    missing = english("label.not-recorded")
     return lambda value: missing if value is None else names[int(value)]
 
 
@@ -222,7 +222,7 @@ def _in_order(
         declared = [labels(i) or "" for i in range(len(group.cuts) + 1)]
     else:
         declared = list(group.labels.values())
-    last = sentence("label.not-recorded")
+    last = english("label.not-recorded")
     at = {label: i for i, label in enumerate(declared)}
     return sorted(found.items(), key=lambda kv: (kv[0] == last, at.get(kv[0], len(at)), kv[0]))
 
@@ -289,7 +289,7 @@ def _forest(
         rows += [{**row, "p_differs": p} for row in made]
     overlapping = [group.label for group, _, overlap in read if overlap]
     contrast = question.contrast(treated, frame.control)
-    estimand = question.estimand(sentence("label.by-group-of", {"contrast": contrast}), frame.share)
+    estimand = question.estimand(english("label.by-group-of", {"contrast": contrast}), frame.share)
     unit = estimand.unit
     sides = ("control", "treated")
     yes = [Column(f"{s}_yes", "numerator", "people") for s in sides] if frame.share else []

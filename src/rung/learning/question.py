@@ -8,7 +8,7 @@ from typing import get_args
 
 from rung.errors import PlanError, Problem
 from rung.finding import Estimand, Method, Note
-from rung.messages import sentence
+from rung.messages import english
 from rung.stats.linear import Adjust, Variance
 
 SMALL_ARM = 20  # people below whom a range is called rough
@@ -67,16 +67,16 @@ class Question:
         return Estimand(
             outcome=words.label or self.outcome,
             unit=unit,
-            population=words.population or sentence("label.everyone-assigned"),
+            population=words.population or english("label.everyone-assigned"),
             contrast=contrast,
-            summary=sentence("label.difference-shares" if share else "label.difference-means"),
-            horizon=words.horizon or sentence("label.as-recorded"),
+            summary=english("label.difference-shares" if share else "label.difference-means"),
+            horizon=words.horizon or english("label.as-recorded"),
             dollar_year=words.dollar_year,
         )
 
     def contrast(self, arm: str, control: str) -> str:
         """An arm compared with the control, in words."""
-        return sentence(
+        return english(
             "label.arm-against", {"arm": self.words.arm(arm), "control": self.words.arm(control)}
         )
 

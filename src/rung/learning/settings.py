@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from rung.learning.question import OutcomeWords
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.lab import Section
 from rung.stats.linear import Adjust, Variance
 
@@ -95,4 +95,4 @@ class DeclaredTest(Section):
 
     def squared(self, column: str) -> str:
         """The name of the column that holds a covariate's square."""
-        return sentence("label.squared", {"column": column})
+        return english("label.squared", {"column": column})

@@ -13,7 +13,7 @@ from rung.learning.passes import read_moments
 from rung.learning.question import OutcomeWords, Question, check
 from rung.learning.rows import Arm, Frame, read_arms, read_columns
 from rung.learning.settings import Moment
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.query import Session
 from rung.stats.moments import Floats, Moments
 
@@ -43,8 +43,8 @@ def arms(
         moments, plain = read_moments(session, frame)
         key = "share-by-arm" if frame.share else "mean-by-arm"
         estimand = replace(
-            question.estimand(sentence("label.each-arm"), frame.share),
-            summary=sentence(f"label.{key}"),
+            question.estimand(english("label.each-arm"), frame.share),
+            summary=english(f"label.{key}"),
         )
         yes = (Column("yes", "numerator", "people"),) if frame.share else ()
         mean = Column(
@@ -169,8 +169,8 @@ def over_time(
             return made
         answered = max(answered, made.counts.analysed if made.counts else 0)
         estimand = replace(
-            one.estimand(sentence("label.each-arm"), False),
-            summary=sentence("label.before-after"),
+            one.estimand(english("label.each-arm"), False),
+            summary=english("label.before-after"),
         )
         for row in made.rows:
             found.append(

@@ -44,7 +44,7 @@ from rung.finding import (
     Table,
     to_json,
 )
-from rung.messages import Scalar
+from rung.messages import Scalar, english
 from rung.records.query import DIALECT
 from rung.share.rounding import rounded
 from rung.share.shown import covers, follows, without
@@ -421,7 +421,7 @@ def _vague(params: Mapping[str, Scalar], least: int) -> dict[str, Scalar]:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return value
         if isinstance(value, int):
-            return f"fewer than {least}" if 0 < value < least else value
+            return english("label.fewer-than", {"n": least}) if 0 < value < least else value
         return _significant(value) if math.isfinite(value) else value
 
     return {k: each(v) for k, v in params.items()}
@@ -436,7 +436,7 @@ def _notes(notes: tuple[Note, ...], rules: Thresholds, few: bool = False) -> tup
     for note in notes:
         vague = Note(note.code, _vague(note.params, rules.numerator))
         try:
-            vague.words()
+            vague.words("en")
             if few and any(isinstance(v, float) for v in note.params.values()):
                 raise ValueError
         except (ValueError, TypeError):
@@ -455,7 +455,7 @@ def _refusal(refusal: Refusal, rules: Thresholds) -> Refusal:
         origin=_origin(refusal.origin),
     )
     try:
-        vague.words()
+        vague.words("en")
     except (ValueError, TypeError):
         return _too_few(refusal, rules)
     return vague

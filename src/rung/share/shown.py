@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from rung.finding import Cell, Column, Hidden, Table
-from rung.messages import sentence
+from rung.messages import english
 from rung.share.rounding import rounded
 from rung.share.suppress import GAP_OTHERS, Place, Thresholds, counts_people
 from rung.stats.intervals import newcombe, wilson
@@ -45,7 +45,7 @@ def follows(
         by: dict[Cell, list[int]] = {}
         for i, row in enumerate(table.rows):
             by.setdefault(row[d.name], []).append(i)
-        blank = sentence("label.not-recorded")
+        blank = english("label.not-recorded")
         if d.partition:
             rest = [rows for level, rows in by.items() if level not in (label, d.total, blank)]
         else:
