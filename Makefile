@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo test test-deep check bench docs schema messages lock clean
+.PHONY: env demo lab test test-deep check bench docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -15,6 +15,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: env            ## the main job: National Supported Work and a simulated provider
 	$(BIN)/rung demo -o demo
+
+lab: env             ## the web lab on this machine, with a simulated provider
+	$(BIN)/rung serve
 
 test: env            ## at most 8 minutes on 2 cores; no root, Java or browser
 	$(BIN)/python -m pytest -q -n 2 -m "not deep"
@@ -41,7 +44,7 @@ messages: env        ## compile the catalogue of sentences
 	$(BIN)/python tests/contract/compile_messages.py
 
 lock:                ## refresh the lock (needs uv); it names no package index
-	uv pip compile pyproject.toml --extra demo --extra statfiles --group dev --universal \
+	uv pip compile pyproject.toml --extra demo --extra statfiles --extra web --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 	echo 'pyspark>=4.0,<5' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -q -o requirements-deep.lock

@@ -7,8 +7,6 @@ phone of 320 px, in the dark, on paper and by ear. It shows released answers and
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -117,17 +115,13 @@ def _environment() -> jinja2.Environment:
 
 @cache
 def _css() -> str:
-    return resources.files("rung.share").joinpath("templates", "brief.css").read_text("utf-8")
+    return resources.files("rung.share").joinpath("style", "rung.css").read_text("utf-8")
 
 
 def _policy() -> str:
     """A content security policy that lets nothing in but our own styles."""
 
-    def allowed(style: str) -> str:
-        digest = hashlib.sha256(style.encode()).digest()
-        return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-    return f"default-src 'none'; style-src {allowed(_css())} {allowed(charts.STYLE)}"
+    return f"default-src 'none'; style-src {charts.allowed(_css())} {charts.allowed(charts.STYLE)}"
 
 
 def html(brief: BriefInput) -> str:
@@ -163,8 +157,27 @@ def html(brief: BriefInput) -> str:
         version=__version__,
         css=Markup(_css()),  # noqa: S704 (our own file)
         policy=_policy(),
+        heading=3,
+        cited=(),
         t=t,
     )
+
+
+def article(released: Released[AnyAnswer], language: str = "en", heading: int = 2) -> str:
+    """One answer as an article of a page that has our stylesheet: all that the brief shows of it.
+
+    `heading` is the level of its headline.
+    """
+
+    def t(key: str, **params: Scalar) -> str:
+        return sentence(key, params, language)
+
+    references = _References()
+    # the place names its elements; an answer stands on a page once
+    shown = _shown(released, int(released.answer.id[:6], 16), references, language)
+    cited = [str(cite(key)) for key in references.keys]
+    page = _environment().get_template("article.html")
+    return page.render(a=shown, heading=heading, cited=cited, t=t)
 
 
 def fragment(released: Released[AnyAnswer], language: str = "en") -> str:

@@ -1,0 +1,5 @@
+"""Every kind of background work: importing this module makes them known to a worker."""
+
+from __future__ import annotations
+
+from rung.web.work import KINDS as KINDS

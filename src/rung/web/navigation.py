@@ -1,0 +1,80 @@
+"""Where a person can go: the rooms of a program under the four phases, and the other places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from rung.web.access import MAY
+from rung.web.models import Membership, Organisation, Program
+
+PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    # phase -> (name of the room, its URL, the action it needs)
+    "discovery": (
+        ("records", "records", "records.see"),
+        ("fixes", "fixes", "fixes.see"),
+        ("journey", "journey", "journey.see"),
+        ("people", "people", "caseload.own"),
+        ("briefs", "briefs", "brief.see"),
+    ),
+    "design": (),
+    "learning": (),
+    "sustainability": (),
+}
+"""A phase without rooms is shown, so that people see where the road goes."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A link of the rail."""
+
+    name: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A rung of the rail."""
+
+    name: str
+    rooms: tuple[Room, ...]
+    here: bool
+
+
+def rooms(request: HttpRequest, program: Program | None, standing: str | None) -> list[Phase]:
+    """The rail of a program, as far as this person may go."""
+    if program is None:
+        return []
+    match = request.resolver_match
+    name = (match.url_name or "") if match else ""
+    return [
+        Phase(
+            phase,
+            tuple(
+                Room(room, reverse(url, args=[program.uid]), name.split("-")[0] == url)
+                for room, url, action in listed
+                if standing in MAY[action]
+            ),
+            phase == program.phase,
+        )
+        for phase, listed in PHASES.items()
+    ]
+
+
+def places(request: HttpRequest) -> list[dict[str, Any]]:
+    """The organisations of this person, for the menu at the top."""
+    if not request.user.is_authenticated:
+        return []
+    mine = Membership.objects.filter(user=request.user).select_related("organisation")
+    return [
+        {
+            "organisation": m.organisation,
+            "role": m.role,
+            "portfolio": m.organisation.kind == Organisation.Kind.COACH,
+        }
+        for m in mine.order_by("organisation__name")
+    ]

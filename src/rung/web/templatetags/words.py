@@ -1,0 +1,59 @@
+"""Words, days and answers in templates. Every visible word comes through `t`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.utils import formats
+from django.utils.safestring import SafeString, mark_safe
+
+from rung import messages
+
+register = template.Library()
+
+
+@register.simple_tag
+def t(key: str, **params: Any) -> str:
+    """The sentence of the catalogue in the reader's language; Django escapes it."""
+    return messages.sentence(key, params)
+
+
+@register.filter
+def word(text: str) -> str:
+    """A word of the schema in the reader's language."""
+    return messages.word(text)
+
+
+@register.filter
+def day(value: dt.date | dt.datetime | str | None) -> str:
+    """A day as people write it: May 3, 2025."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        value = dt.date.fromisoformat(value[:10])
+    return formats.date_format(value, "DATE_FORMAT")
+
+
+@register.filter
+def share(value: float) -> int:
+    """A share as whole percent, for a progress bar."""
+    return round(100 * value)
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """`mapping[key]`, or nothing."""
+    try:
+        return mapping.get(key)
+    except AttributeError:
+        return None
+
+
+@register.simple_tag
+def answer(released: Any, heading: int = 2) -> SafeString:
+    """A released answer: headline, number, chart, and what lies behind it."""
+    from rung.share import brief
+
+    return mark_safe(brief.article(released, messages.current(), heading))  # noqa: S308 (escaped where it is made)

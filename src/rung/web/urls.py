@@ -1,0 +1,39 @@
+"""Every address of the web lab. A test holds that each declares who may open it."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from rung.web.views import (
+    briefs,
+    caseload,
+    fixes,
+    front,
+    journey,
+    organisation,
+    portfolio,
+    program,
+    records,
+    welcome,
+)
+
+urlpatterns = [
+    path("", front.front, name="front"),
+    path("healthz", front.healthz, name="healthz"),
+    path("language/", front.language, name="language"),
+    path("account/", include("rung.web.signing")),
+    *welcome.urls,
+    *portfolio.urls,
+    *organisation.urls,
+    *program.urls,
+    *records.urls,
+    *fixes.urls,
+    *journey.urls,
+    *caseload.urls,
+    *briefs.urls,
+    path("api/", include("rung.web.api")),
+]
+handler400 = "rung.web.views.front.bad"
+handler403 = "rung.web.views.front.denied"
+handler404 = "rung.web.views.front.missing"
+handler500 = "rung.web.views.front.broken"

@@ -1,0 +1,7 @@
+"""The pages of this room."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urls: list[URLPattern] = []

@@ -1,0 +1,36 @@
+"""What a stranger meets."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.web.conftest import World
+
+
+@pytest.mark.django_db
+def test_a_stranger_reads_what_rung_is_and_signs_in(client: Client) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "Sign in" in page.content.decode()
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert len(page.content) < 100_000
+
+
+@pytest.mark.django_db
+def test_the_lab_says_it_is_well(client: Client) -> None:
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_every_other_page_refuses_a_stranger(world: World) -> None:
+    for address in ("/p/" + world.program.uid + "/", "/portfolio/x/", "/nothing-here/"):
+        page = world.client("stranger").get(address)
+        assert page.status_code == 302
+        assert page.headers["Location"].startswith("/")
+
+
+@pytest.mark.django_db
+def test_the_first_page_speaks_spanish(client: Client) -> None:
+    client.post("/language/", {"language": "es", "next": "/"})
+    assert "Iniciar sesión" in client.get("/").content.decode()
