@@ -199,7 +199,8 @@ def _again(text: str, language: str) -> str | None:
                 given[name] = int(plain) if plain.isdigit() else word(value, language)
             return sentence(key, given, language)
     for mark in _LISTS:
-        parts = [_again(part, language) for part in text.split(mark)]
-        if len(parts) > 1 and all(parts):
+        # text without the mark would be asked for again, and again
+        parts = [_again(part, language) for part in text.split(mark)] if mark in text else []
+        if parts and all(parts):
             return mark.join(part for part in parts if part)
     return None

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from rung import __version__
 from rung.finding import Finding, Refusal
-from rung.messages import Scalar, sentence
+from rung.messages import Scalar, sentence, word
 from rung.share import charts, say, tables
 from rung.share.numbers import amount, change, with_year
 from rung.share.release import Agreement, AnyAnswer, Audience, Inside, Released
@@ -163,7 +163,7 @@ def html(brief: BriefInput) -> str:
     )
 
 
-def article(released: Released[AnyAnswer], language: str = "en", heading: int = 2) -> str:
+def article(released: Released[AnyAnswer], language: str | None = None, heading: int = 2) -> str:
     """One answer as an article of a page that has our stylesheet: all that the brief shows of it.
 
     `heading` is the level of its headline.
@@ -180,7 +180,7 @@ def article(released: Released[AnyAnswer], language: str = "en", heading: int = 
     return page.render(a=shown, heading=heading, cited=cited, t=t)
 
 
-def fragment(released: Released[AnyAnswer], language: str = "en") -> str:
+def fragment(released: Released[AnyAnswer], language: str | None = None) -> str:
     """One answer as words, chart and table: what a notebook shows."""
     return (
         _environment()
@@ -196,14 +196,14 @@ def _titled(brief: BriefInput, title: str) -> BriefInput:
     return BriefInput(**{**vars(brief), "title": title})
 
 
-def _audience(audience: Audience, language: str) -> str:
+def _audience(audience: Audience, language: str | None) -> str:
     given: dict[str, Scalar] = {}
     if isinstance(audience, Agreement):
         given = {"recipient": audience.recipient, "expires": audience.expires.isoformat()}
     return sentence(f"brief.audience-{audience.kind}", given, language)
 
 
-def _hiding(brief: BriefInput, language: str) -> str:
+def _hiding(brief: BriefInput, language: str | None) -> str:
     """What was hidden and rounded, or why nothing was."""
     audience = brief.audience
     if isinstance(audience, Inside):
@@ -217,7 +217,7 @@ def _hiding(brief: BriefInput, language: str) -> str:
 
 
 def _shown(
-    released: Released[AnyAnswer], place: int, references: _References, language: str
+    released: Released[AnyAnswer], place: int, references: _References, language: str | None
 ) -> _Shown:
     answer = released.answer
     headline = say.headline(released, language)
@@ -237,7 +237,7 @@ def _shown(
         sure=say.how_sure(released, language),
         caveats=say.caveats(released, language),
         grid=tables.table(released, language),
-        population=answer.estimand.population,
+        population=word(answer.estimand.population, language),
         analysed=counts.analysed if counts else None,
         left_out=say.left_out(counts, language),
         method=answer.method.words(language),
@@ -249,7 +249,7 @@ def _shown(
     )
 
 
-def _number(answer: AnyAnswer, language: str) -> tuple[str, str]:
+def _number(answer: AnyAnswer, language: str | None) -> tuple[str, str]:
     """The one number of a finding, and its range and n to stand beside it."""
     if not isinstance(answer, Finding):
         return "", ""
@@ -262,7 +262,7 @@ def _number(answer: AnyAnswer, language: str) -> tuple[str, str]:
     return number, sentence(f"brief.{form}", {**given, "range": ends}, language)
 
 
-def _exact(answer: AnyAnswer, language: str) -> str:
+def _exact(answer: AnyAnswer, language: str | None) -> str:
     """The figures that belong in methods and nowhere else."""
     if not isinstance(answer, Finding):
         return ""

@@ -22,7 +22,7 @@ from typing import Any
 
 from rung.documents import digest
 from rung.finding import Cell, Finding, Refusal, Row, Table
-from rung.messages import sentence
+from rung.messages import phrase, sentence, word
 from rung.share import say
 from rung.share.numbers import amount, change, percent
 from rung.share.release import AnyAnswer, Released
@@ -69,7 +69,9 @@ class _Dot:
     main: bool = True  # the thing talked about; the rest is grey
 
 
-def svg(released: Released[AnyAnswer], width: int = WIDE, language: str = "en") -> str | None:
+def svg(
+    released: Released[AnyAnswer], width: int = WIDE, language: str | None = None
+) -> str | None:
     """The chart of an answer as SVG; None when words and a table tell it better."""
     answer = released.answer
     if isinstance(answer, Refusal):
@@ -77,7 +79,7 @@ def svg(released: Released[AnyAnswer], width: int = WIDE, language: str = "en") 
     if isinstance(answer, Table):
         if answer.name == "journey" and say.group_key(answer) is None:
             drawn = _bars(answer, width, language)
-        elif answer.name in ("journey", "gap", "forest"):
+        elif answer.name in ("journey", "gap", "forest", "retention"):
             drawn = _table_dots(answer, width, language)
         else:
             return None
@@ -90,7 +92,7 @@ def svg(released: Released[AnyAnswer], width: int = WIDE, language: str = "en") 
 
 
 def several(
-    released: Sequence[Released[Finding]], width: int = WIDE, language: str = "en"
+    released: Sequence[Released[Finding]], width: int = WIDE, language: str | None = None
 ) -> str | None:
     """Several findings of one unit under one axis; None when they cannot stand under one."""
     findings = [r.answer for r in released]
@@ -103,14 +105,14 @@ def several(
     return _finish(drawn, released[0], width, language)
 
 
-def key(released: Released[AnyAnswer], language: str = "en") -> str:
+def key(released: Released[AnyAnswer], language: str | None = None) -> str:
     """How to read the chart: what its marks are."""
     answer = released.answer
     bars = isinstance(answer, Table) and answer.name == "journey" and not say.group_key(answer)
     return sentence("chart.key-bars" if bars else "chart.key-dots", {}, language)
 
 
-def describe(released: Released[AnyAnswer], language: str = "en") -> str:
+def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
     """What the chart shows, in one sentence."""
     answer = released.answer
     bars = isinstance(answer, Table) and answer.name == "journey" and not say.group_key(answer)
@@ -132,7 +134,7 @@ def _people(answer: AnyAnswer) -> int:
     return 0
 
 
-def _range_told(answer: AnyAnswer, language: str) -> str:
+def _range_told(answer: AnyAnswer, language: str | None) -> str:
     if not isinstance(answer, Finding) or answer.interval is None:
         return ""
     show = change if len(answer.parts) > 1 else amount
@@ -158,7 +160,7 @@ class _Axis:
     domain: tuple[float, float] | None = None
 
 
-def _axis(answer: Finding | Table, language: str) -> _Axis:
+def _axis(answer: Finding | Table, language: str | None) -> _Axis:
     unit = answer.estimand.unit
     rates = isinstance(answer, Table) and answer.name == "journey"
     level = isinstance(answer, Finding) and len(answer.parts) < 2
@@ -171,7 +173,7 @@ def _axis(answer: Finding | Table, language: str) -> _Axis:
     return _Axis(1.0, f"{sign}$,d" if unit == "dollars" else f"{sign},~r", title, not level)
 
 
-def _finding_dots(findings: Sequence[Finding], language: str) -> list[_Dot]:
+def _finding_dots(findings: Sequence[Finding], language: str | None) -> list[_Dot]:
     dots = []
     for finding in findings:
         ends, parts = finding.interval, finding.parts
@@ -181,9 +183,9 @@ def _finding_dots(findings: Sequence[Finding], language: str) -> list[_Dot]:
         difference = len(parts) > 1
         given = {"a": parts[0].group, "b": parts[1].group} if difference else {}
         several = len(findings) > 1
-        label = parts[0].group if difference else finding.estimand.outcome
+        label = word(parts[0].group if difference else finding.estimand.outcome, language)
         if difference and several:
-            label = sentence("chart.against", given, language)
+            label = phrase("chart.against", given, language)
         told = (change if difference else amount)(finding.value, unit, language)
         n = f"{finding.counts.analysed:,}"
         dots.append(_Dot(label, n, finding.value, ends.low, ends.high, told))
@@ -194,10 +196,10 @@ def _number(value: Cell) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def _table_dots(table: Table, width: int, language: str) -> str:
+def _table_dots(table: Table, width: int, language: str | None) -> str:
     by = say.group_key(table) or ""
     if table.name == "journey":
-        dots = _rate_dots(table, by)
+        dots = _rate_dots(table, by, language)
     else:
         value = next(c.name for c in table.columns if c.role == "value")
         unit = table.estimand.unit
@@ -208,17 +210,22 @@ def _table_dots(table: Table, width: int, language: str) -> str:
         counted = [c.name for c in table.columns if c.role == "denominator"]
         if table.name == "gap":
             counted = counted[:1]  # the level itself; the others are everyone else
-        dots = [_row_dot(r, by, value, counted, show) for r in rows]
+        dots = [_row_dot(r, by, value, counted, show, language) for r in rows]
     return _dots(dots, _axis(table, language), width, language)
 
 
 def _row_dot(
-    row: Row, by: str, value: str, counted: Sequence[str], show: Callable[[float], str]
+    row: Row,
+    by: str,
+    value: str,
+    counted: Sequence[str],
+    show: Callable[[float], str],
+    language: str | None,
 ) -> _Dot:
     number = _number(row[value])
     people = [n for n in (row[c] for c in counted) if isinstance(n, int)]
     return _Dot(
-        label=str(row[by]),
+        label=word(str(row[by]), language),
         n=f"{sum(people):,}" if len(people) == len(counted) else "",
         value=number,
         low=_number(row["low"]),
@@ -227,15 +234,15 @@ def _row_dot(
     )
 
 
-def _rate_dots(table: Table, by: str) -> list[_Dot]:
+def _rate_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
     total = next((d.total for d in table.dimensions if d.name == by), None)
     steps = list(dict.fromkeys(str(r["milestone"]) for r in table.rows))
     dots = []
     for step in steps[1:]:
-        dots.append(_Dot(step, "", None, None, None, "", head=True))
+        dots.append(_Dot(word(step, language), "", None, None, None, "", head=True))
         rows = [r for r in table.rows if r["milestone"] == step]
         for row in rows:
-            dot = _row_dot(row, by, "rate", ["entered"], percent)
+            dot = _row_dot(row, by, "rate", ["entered"], percent, language)
             dots.append(_Dot(**{**vars(dot), "main": row[by] != total}))
     return dots
 
@@ -264,7 +271,9 @@ def _base(width: int, height: int, left: int, right: int, bottom: int) -> dict[s
     }
 
 
-def _dot_rows(dots: Sequence[_Dot], scale: float, phone: bool, pitch: int, language: str) -> Any:
+def _dot_rows(
+    dots: Sequence[_Dot], scale: float, phone: bool, pitch: int, language: str | None
+) -> Any:
     hidden = sentence("hidden.too-few", {}, language)
     rows = []
     for i, d in enumerate(dots):
@@ -286,7 +295,7 @@ def _dot_rows(dots: Sequence[_Dot], scale: float, phone: bool, pitch: int, langu
     return rows
 
 
-def _dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str) -> str:
+def _dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) -> str:
     phone = width < 480
     left, right, pitch = (0, 8, 44) if phone else (250, 130, 30)
     rows = _dot_rows(dots, axis.scale, phone, pitch, language)
@@ -387,7 +396,7 @@ def _axis_of(axis: _Axis, phone: bool) -> dict[str, Any]:
     }
 
 
-def _bar_rows(table: Table, phone: bool, pitch: int, language: str) -> list[dict[str, Any]]:
+def _bar_rows(table: Table, phone: bool, pitch: int, language: str | None) -> list[dict[str, Any]]:
     """A row a milestone, in people; without the split, those counted and those who reached."""
     rows: list[dict[str, Any]] = []
     for i, row in enumerate(table.rows):
@@ -397,7 +406,7 @@ def _bar_rows(table: Table, phone: bool, pitch: int, language: str) -> list[dict
         known, rate = isinstance(row[kept[0]], int), _number(row["rate"])
         going, lost = (int(row[k] or 0) if split else 0 for k in ("in_progress", "lost"))
         count = f"{reached:,}" if known else sentence("hidden.too-few", {}, language)
-        label = str(row["milestone"])
+        label = word(str(row["milestone"]), language)
         rows.append(
             {
                 "y": i * pitch + pitch * (0.68 if phone else 0.5),
@@ -416,7 +425,7 @@ def _bar_rows(table: Table, phone: bool, pitch: int, language: str) -> list[dict
     return rows
 
 
-def _bars(table: Table, width: int, language: str) -> str:
+def _bars(table: Table, width: int, language: str | None) -> str:
     """Everyone who entered so far: reached, on the way, lost; the percentage is of the mature."""
     phone = width < 480
     left, right, pitch, thick = (0, 0, 56, 16) if phone else (230, 76, 44, 22)
@@ -468,7 +477,7 @@ def _draw(spec: Mapping[str, Any]) -> str:
 _NOISE = re.compile(r' (?:aria-[a-z]+|role|class|aria-roledescription)="[^"]*"')
 
 
-def _finish(drawn: str, released: Released[AnyAnswer], width: int, language: str) -> str:
+def _finish(drawn: str, released: Released[AnyAnswer], width: int, language: str | None) -> str:
     """Title, description and dark colours; Vega's own roles inside an image say nothing."""
     mark = f"c{digest([released.answer.id, width])[:10]}"
     head, _, body = drawn.partition(">")

@@ -52,7 +52,7 @@ def dollars(value: float) -> str:
     return f"{'−' if value < 0 else ''}${said:,.{places}f}"
 
 
-def size(value: float, unit: str, language: str = "en") -> str:
+def size(value: float, unit: str, language: str | None = None) -> str:
     """How much, without its sign, in natural units."""
     if unit == "share":
         return sentence("say.in-hundred", {"n": in_hundred(value)}, language)
@@ -64,7 +64,7 @@ def size(value: float, unit: str, language: str = "en") -> str:
     return plain(abs(value))
 
 
-def amount(value: float, unit: str, language: str = "en") -> str:
+def amount(value: float, unit: str, language: str | None = None) -> str:
     """A level: a share as percent, dollars, days, a number."""
     if unit == "share":
         return percent(value)
@@ -75,7 +75,7 @@ def amount(value: float, unit: str, language: str = "en") -> str:
     return f"{'−' if value < 0 else ''}{plain(abs(value))}"
 
 
-def change(value: float, unit: str, language: str = "en") -> str:
+def change(value: float, unit: str, language: str | None = None) -> str:
     """A difference: "$240 less", "8 in 100 more", "no more and no less"."""
     if value == 0:
         return sentence("say.no-change", {}, language)
@@ -83,7 +83,7 @@ def change(value: float, unit: str, language: str = "en") -> str:
     return sentence(f"say.{which}", {"size": size(value, unit, language)}, language)
 
 
-def between(low: float, high: float, unit: str, language: str = "en") -> str:
+def between(low: float, high: float, unit: str, language: str | None = None) -> str:
     """The range of a difference: "between $550 and $3,040 more", "from $240 less to $90 more"."""
     if math.isinf(low) and math.isinf(high):
         return sentence("say.from-any", {}, language)
@@ -101,14 +101,14 @@ def between(low: float, high: float, unit: str, language: str = "en") -> str:
     return sentence("say.from-to", ends, language)
 
 
-def around(low: float, high: float, unit: str, language: str = "en") -> str:
+def around(low: float, high: float, unit: str, language: str | None = None) -> str:
     """The range of a level: "33 to 42 in 100", "$4,100 to $5,000"."""
     first = in_hundred(low) if unit == "share" else amount(low, unit, language)
     last = size(high, unit, language) if unit == "share" else amount(high, unit, language)
     return sentence("say.around", {"first": first, "last": last}, language)
 
 
-def with_year(text: str, year: int | None, language: str = "en") -> str:
+def with_year(text: str, year: int | None, language: str | None = None) -> str:
     """Dollars with the year they are of."""
     if year is None:
         return text

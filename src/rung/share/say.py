@@ -12,29 +12,29 @@ from itertools import pairwise
 from typing import Any
 
 from rung.finding import Cell, Counts, Finding, Interval, Part, Refusal, Table
-from rung.messages import Scalar, has, sentence
+from rung.messages import Scalar, has, phrase, sentence, word
 from rung.share.numbers import amount, around, between, change, in_hundred, percent, with_year
 from rung.share.release import AnyAnswer, Released
 
 
-def headline(released: Released[AnyAnswer], language: str = "en") -> str:
+def headline(released: Released[AnyAnswer], language: str | None = None) -> str:
     """The finding in one line, fit for a title."""
     return _told(released.answer, language)[0]
 
 
-def words(released: Released[AnyAnswer], language: str = "en") -> str:
+def words(released: Released[AnyAnswer], language: str | None = None) -> str:
     """The answer in a few sentences, with its range."""
     return " ".join(_told(released.answer, language))
 
 
-def beside_number(released: Released[AnyAnswer], language: str = "en") -> str:
+def beside_number(released: Released[AnyAnswer], language: str | None = None) -> str:
     """What is left to say where the headline, the number and its range already stand."""
     answer, told = released.answer, _told(released.answer, language)
     ranged = isinstance(answer, Finding) and answer.interval is not None and len(told) > 1
     return " ".join(told[1:-1] if ranged else told[1:])
 
 
-def range_of(finding: Finding, language: str = "en") -> str:
+def range_of(finding: Finding, language: str | None = None) -> str:
     """The range of a finding in words; empty when it has none."""
     ends, unit = finding.interval, finding.estimand.unit
     if ends is None or ends.kind == "complete count":
@@ -44,43 +44,45 @@ def range_of(finding: Finding, language: str = "en") -> str:
     return either([show(a, b, unit, language) for a, b in ends.pieces], language)
 
 
-def caveats(released: Released[AnyAnswer], language: str = "en") -> tuple[str, ...]:
+def caveats(released: Released[AnyAnswer], language: str | None = None) -> tuple[str, ...]:
     """What a reader must know beside the answer: its caveats, and why it is shown exactly."""
     answer = released.answer
     notes = () if isinstance(answer, Refusal) else answer.caveats
     said = [note.words(language) for note in notes]
     if released.exempt:
-        said.append(sentence("say.exempt", {"reason": released.exempt.rstrip(".")}, language))
+        said.append(phrase("say.exempt", {"reason": released.exempt.rstrip(".")}, language))
     return tuple(said)
 
 
-def how_sure(released: Released[AnyAnswer], language: str = "en") -> str:
+def how_sure(released: Released[AnyAnswer], language: str | None = None) -> str:
     """What kind of evidence this is, in a sentence."""
     answer = released.answer
     if isinstance(answer, Refusal):
-        return sentence("say.sure-refused", {}, language)
-    return sentence(f"say.sure-{answer.strength.replace(' ', '-')}", {}, language)
+        return phrase("say.sure-refused", {}, language)
+    return phrase(f"say.sure-{answer.strength.replace(' ', '-')}", {}, language)
 
 
-def left_out(counts: Counts | None, language: str = "en") -> tuple[str, ...]:
+def left_out(counts: Counts | None, language: str | None = None) -> tuple[str, ...]:
     """Everyone who is not counted, with the reason."""
     return tuple(
-        sentence(
+        phrase(
             f"say.left-out-{'one' if e.n == 1 else 'many'}",
-            {"n": e.n, "reason": sentence(f"excluded.{e.reason}", {}, language)},
+            {"n": e.n, "reason": phrase(f"excluded.{e.reason}", {}, language)},
             language,
         )
         for e in (counts.excluded if counts else ())
     )
 
 
-def column_label(name: str, language: str = "en") -> str:
+def column_label(name: str, language: str | None = None) -> str:
     """What people read above a column."""
     key = f"column.{name}"
-    return sentence(key, {}, language) if has(key, language) else name.replace("_", " ")
+    return (
+        phrase(key, {}, language) if has(key, language) else word(name.replace("_", " "), language)
+    )
 
 
-def _told(answer: AnyAnswer, language: str) -> list[str]:
+def _told(answer: AnyAnswer, language: str | None) -> list[str]:
     if isinstance(answer, Refusal):
         parts = ("what", "expected", "next")
         given = {**answer.params, **answer.saw, **answer.needs}
@@ -98,7 +100,7 @@ def _open(text: str) -> str:
 class _Finding:
     """One number in words."""
 
-    def __init__(self, finding: Finding, language: str) -> None:
+    def __init__(self, finding: Finding, language: str | None) -> None:
         self.finding, self.language = finding, language
         self.question = finding.estimand
         self.given: dict[str, Any] = {
@@ -121,10 +123,10 @@ class _Finding:
     def _adjusted(self) -> str:
         """What an adjusted estimate allows for, so that two estimates never read the same."""
         key = f"say.adjusted-{self.finding.method.key}"
-        return sentence(key, {}, self.language) if has(key, self.language) else ""
+        return phrase(key, {}, self.language) if has(key, self.language) else ""
 
     def say(self, key: str, **more: Any) -> str:
-        return _open(sentence(f"say.{key}", {**self.given, **more}, self.language))
+        return _open(phrase(f"say.{key}", {**self.given, **more}, self.language))
 
     def told(self) -> list[str]:
         key = self.finding.method.key
@@ -206,19 +208,22 @@ class _Finding:
         )
 
 
-def people(name: str, language: str = "en") -> str:
+def people(name: str, language: str | None = None) -> str:
     """A group's name where people are meant: "women", but people recorded as “No diploma”."""
-    plain = sentence("say.words-for-people", {}, language).split()
-    if any(word.casefold() in plain for word in re.findall(r"\w+", name)):
-        return name
-    return sentence("say.recorded-as", {"name": name}, language)
+    plain = phrase("say.words-for-people", {}, language).split()
+    if any(part.casefold() in plain for part in re.findall(r"\w+", name)):
+        # some languages cannot do without the article
+        among = f"the {name.casefold()}"
+        known = word(among, language)
+        return word(name, language) if known == among else known
+    return phrase("say.recorded-as", {"name": name}, language)
 
 
-def either(options: list[str], language: str) -> str:
+def either(options: list[str], language: str | None) -> str:
     """One or the other, in words."""
     said = options[0]
     for option in options[1:]:
-        said = sentence("say.or", {"first": said, "last": option}, language)
+        said = phrase("say.or", {"first": said, "last": option}, language)
     return said
 
 
@@ -237,7 +242,7 @@ def group_key(table: Table) -> str | None:
     return keys[-1] if keys else None
 
 
-def _journey(table: Table, language: str) -> list[str]:
+def _journey(table: Table, language: str | None) -> list[str]:
     by = group_key(table)
     if by is not None:
         return _journey_by_group(table, by, language)
@@ -246,9 +251,9 @@ def _journey(table: Table, language: str) -> list[str]:
     rated = [r for r in rows[1:] if r["rate"] is not None]
     if not rated:
         key = "say.journey-hidden" if table.hidden else "say.journey-early"
-        return [_open(sentence(key, {**given, "n": rows[0]["people"] or 0}, language))]
+        return [_open(phrase(key, {**given, "n": rows[0]["people"] or 0}, language))]
     last = rated[-1]
-    told = sentence(
+    told = phrase(
         "say.journey",
         {
             **given,
@@ -267,15 +272,15 @@ def _journey(table: Table, language: str) -> list[str]:
         "after": after[0],
         "to": after[1],
     }
-    return [_open(told), sentence("say.journey-loss", loss, language)]
+    return [_open(told), phrase("say.journey-loss", loss, language)]
 
 
-def _journey_by_group(table: Table, by: str, language: str) -> list[str]:
+def _journey_by_group(table: Table, by: str, language: str | None) -> list[str]:
     last = table.rows[-1]["milestone"]
     total = next((d.total for d in table.dimensions if d.name == by), None)
     ends = [r for r in table.rows if r["milestone"] == last and r[by] != total]
     said = [
-        sentence("say.item", {"name": r[by], "value": percent(float(r["rate"]))}, language)
+        phrase("say.item", {"name": r[by], "value": percent(float(r["rate"]))}, language)
         for r in ends
         if r["rate"] is not None
     ]
@@ -285,20 +290,20 @@ def _journey_by_group(table: Table, by: str, language: str) -> list[str]:
         "horizon": table.estimand.horizon,
         "population": table.estimand.population,
     }
-    told = [_open(sentence("say.journey-groups", given, language))]
+    told = [_open(phrase("say.journey-groups", given, language))]
     if said:
-        told.append(_open(sentence("say.list", {"list": "; ".join(said)}, language)))
+        told.append(_open(phrase("say.list", {"list": "; ".join(said)}, language)))
     return told + _too_few([str(r[by]) for r in ends if r["rate"] is None], table, language)
 
 
-def _too_few(names: list[str], table: Table, language: str) -> list[str]:
+def _too_few(names: list[str], table: Table, language: str | None) -> list[str]:
     if not names:
         return []
     key = "say.too-few-for" if table.hidden else "say.too-early-for"
-    return [sentence(key, {"names": ", ".join(names)}, language)]
+    return [phrase(key, {"names": ", ".join(word(n, language) for n in names)}, language)]
 
 
-def _gap(table: Table, language: str) -> list[str]:
+def _gap(table: Table, language: str | None) -> list[str]:
     by = group_key(table) or ""
     shown = [r for r in table.rows if r["difference"] is not None]
     told = []
@@ -307,7 +312,7 @@ def _gap(table: Table, language: str) -> list[str]:
         value, low, high = (float(row[k] or 0) for k in ("difference", "low", "high"))
         given = {
             "a": people(str(row[by]), language),
-            "b": sentence("label.everyone-else", {}, language),
+            "b": phrase("label.everyone-else", {}, language),
             "outcome": table.estimand.outcome,
             "population": table.estimand.population,
             "horizon": table.estimand.horizon,
@@ -317,14 +322,14 @@ def _gap(table: Table, language: str) -> list[str]:
         if low < 0 < high:
             more = {"change": change(value, "share", language), "range": ends}
             told = [
-                sentence("say.gap-unclear", given, language),
-                sentence("say.best-guess", more, language),
+                phrase("say.gap-unclear", given, language),
+                phrase("say.best-guess", more, language),
             ]
         else:
             key = "say.gap-more" if value > 0 else "say.gap-less"
             told = [
-                sentence(key, given, language),
-                sentence("say.fits", {"range": ends}, language),
+                phrase(key, given, language),
+                phrase("say.fits", {"range": ends}, language),
             ]
     told += _too_few([str(r[by]) for r in table.rows if r["difference"] is None], table, language)
     return [_open(t) for t in told]
@@ -337,7 +342,7 @@ def _estimate_rows(table: Table) -> tuple[str, str, str]:
     return value, low, high
 
 
-def _forest(table: Table, language: str) -> list[str]:
+def _forest(table: Table, language: str | None) -> list[str]:
     by = group_key(table) or ""
     value, low, high = _estimate_rows(table)
     unit = table.estimand.unit
@@ -349,19 +354,19 @@ def _forest(table: Table, language: str) -> list[str]:
         size = change(float(row[value] or 0), unit, language)
         ends = between(float(row[low] or 0), float(row[high] or 0), unit, language)
         said.append(
-            sentence("say.forest-item", {"name": row[by], "change": size, "range": ends}, language)
+            phrase("say.forest-item", {"name": row[by], "change": size, "range": ends}, language)
         )
     given = {
         "outcome": table.estimand.outcome,
         "contrast": table.estimand.contrast,
     }
-    told = [_open(sentence("say.forest", given, language))]
+    told = [_open(phrase("say.forest", given, language))]
     if said:
-        told.append(_open(sentence("say.list", {"list": "; ".join(said)}, language)))
+        told.append(_open(phrase("say.list", {"list": "; ".join(said)}, language)))
     return told + _too_few(hidden, table, language)
 
 
-def _arms(table: Table, language: str) -> list[str]:
+def _arms(table: Table, language: str | None) -> list[str]:
     by = group_key(table) or ""
     value = _estimate_rows(table)[0]
     unit = next(c.unit for c in table.columns if c.name == value)
@@ -371,16 +376,18 @@ def _arms(table: Table, language: str) -> list[str]:
             hidden.append(str(row[by]))
             continue
         given = {"name": row[by], "value": amount(float(row[value] or 0), unit, language)}
-        said.append(sentence("say.arm", {**given, "n": row["n"]}, language))
+        said.append(phrase("say.arm", {**given, "n": row["n"]}, language))
     given = {
-        "outcome": with_year(table.estimand.outcome, table.estimand.dollar_year, language),
+        "outcome": with_year(
+            word(table.estimand.outcome, language), table.estimand.dollar_year, language
+        ),
         "list": "; ".join(said),
     }
-    told = [_open(sentence("say.arms", given, language))] if said else []
+    told = [_open(phrase("say.arms", given, language))] if said else []
     return told + _too_few(hidden, table, language)
 
 
-def _before_after(table: Table, language: str) -> list[str]:
+def _before_after(table: Table, language: str | None) -> list[str]:
     """Time by time, what each arm had on average."""
     value = _estimate_rows(table)[0]
     unit = next(c.unit for c in table.columns if c.name == value)
@@ -388,27 +395,29 @@ def _before_after(table: Table, language: str) -> list[str]:
     for row in table.rows:
         if row[value] is not None:
             said = amount(float(row[value] or 0), unit, language)
-            one = sentence("say.item", {"name": row["arm"], "value": said}, language)
+            one = phrase("say.item", {"name": row["arm"], "value": said}, language)
             times.setdefault(str(row["when"]), []).append(one)
     listed = [
-        sentence("say.time", {"when": when, "list": ", ".join(said)}, language)
+        phrase("say.time", {"when": when, "list": ", ".join(said)}, language)
         for when, said in times.items()
     ]
     given = {
-        "outcome": with_year(table.estimand.outcome, table.estimand.dollar_year, language),
+        "outcome": with_year(
+            word(table.estimand.outcome, language), table.estimand.dollar_year, language
+        ),
         "list": "; ".join(listed),
     }
-    return [_open(sentence("say.before-after", given, language))]
+    return [_open(phrase("say.before-after", given, language))]
 
 
-def _plain_table(table: Table, language: str) -> list[str]:
+def _plain_table(table: Table, language: str | None) -> list[str]:
     question = table.estimand
     given = {
         "outcome": question.outcome,
         "population": question.population,
         "horizon": question.horizon,
     }
-    return [_open(sentence("say.table", given, language))]
+    return [_open(phrase("say.table", given, language))]
 
 
 _TABLES = {

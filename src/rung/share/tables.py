@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rung.finding import Cell, Column, Finding, Refusal, Table
-from rung.messages import sentence
+from rung.messages import sentence, word
 from rung.share import say
 from rung.share.numbers import amount, change, size
 from rung.share.release import AnyAnswer, Released
@@ -44,7 +44,9 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def table(released: Released[AnyAnswer], language: str = "en", *, narrow: bool = False) -> Grid:
+def table(
+    released: Released[AnyAnswer], language: str | None = None, *, narrow: bool = False
+) -> Grid:
     """The data behind an answer; a refusal has no rows and one note.
 
     `narrow` leaves out book-keeping columns, for a page of 100 characters.
@@ -57,14 +59,14 @@ def table(released: Released[AnyAnswer], language: str = "en", *, narrow: bool =
     return _of_table(answer, language, narrow)
 
 
-def _number(value: float | None, unit: str, language: str, signed: bool = False) -> Text:
+def _number(value: float | None, unit: str, language: str | None, signed: bool = False) -> Text:
     if value is None:
         return Text("")
     said = (change if signed else amount)(value, unit, language)
     return Text(said, value, unit)
 
 
-def _range(low: float, high: float, unit: str, language: str, signed: bool) -> Text:
+def _range(low: float, high: float, unit: str, language: str | None, signed: bool) -> Text:
     if signed:
         ends = (change(low, unit, language), change(high, unit, language))
     elif unit == "share":
@@ -77,11 +79,11 @@ def _range(low: float, high: float, unit: str, language: str, signed: bool) -> T
     return Text(sentence("label.range", {"low": ends[0], "high": ends[1]}, language))
 
 
-def _label(key: str, language: str) -> str:
+def _label(key: str, language: str | None) -> str:
     return sentence(f"label.{key}", {}, language)
 
 
-def _of_finding(finding: Finding, language: str) -> Grid:
+def _of_finding(finding: Finding, language: str | None) -> Grid:
     unit = finding.estimand.unit
     reached = any(p.numerator is not None for p in finding.parts)
     heads = [Head(_label("who", language), "left"), Head(say.column_label("n", language), "right")]
@@ -91,7 +93,7 @@ def _of_finding(finding: Finding, language: str) -> Grid:
     heads.append(Head(_label("range-head", language), "right"))
     rows = []
     for part in finding.parts:
-        row = [Text(part.group), Text(f"{part.n:,}", part.n, "people")]
+        row = [Text(word(part.group, language)), Text(f"{part.n:,}", part.n, "people")]
         if reached:
             x = part.numerator
             row.append(Text("") if x is None else Text(f"{x:,}", x, "people"))
@@ -110,7 +112,7 @@ def _of_finding(finding: Finding, language: str) -> Grid:
             _range(ends.low, ends.high, unit, language, signed) if ends and shown else Text(""),
         )
     )
-    return Grid(finding.estimand.outcome, tuple(heads), tuple(rows))
+    return Grid(word(finding.estimand.outcome, language), tuple(heads), tuple(rows))
 
 
 def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
@@ -124,7 +126,7 @@ def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     return any(row[column.name] for row in table.rows)
 
 
-def _of_table(table: Table, language: str, narrow: bool) -> Grid:
+def _of_table(table: Table, language: str | None, narrow: bool) -> Grid:
     shown = [c for c in table.columns if _worth_showing(table, c, narrow)]
     ends = {c.role: c for c in table.columns if c.role in ("low", "high")}
     owner = None
@@ -158,10 +160,10 @@ def _of_table(table: Table, language: str, narrow: bool) -> Grid:
                     cells.append(Text("", hidden=(i, ends["low"].name) in hidden))
         rows.append(tuple(cells))
     notes = (_label("too-few-note", language),) if hidden else ()
-    return Grid(table.estimand.outcome, tuple(heads), tuple(rows), notes)
+    return Grid(word(table.estimand.outcome, language), tuple(heads), tuple(rows), notes)
 
 
-def shares(released: Released[AnyAnswer], language: str = "en") -> Grid:
+def shares(released: Released[AnyAnswer], language: str | None = None) -> Grid:
     """A journey by group, for a narrow page: a row a milestone, a column a level, its share."""
     answer = released.answer
     if not isinstance(answer, Table):
@@ -181,22 +183,24 @@ def shares(released: Released[AnyAnswer], language: str = "en") -> Grid:
     levels = list(next(iter(said.values())))
     heads = (
         Head(say.column_label("milestone", language), "left"),
-        *(Head(level, "right") for level in levels),
+        *(Head(word(level, language), "right") for level in levels),
     )
-    rows = tuple((Text(m), *(cells[level] for level in levels)) for m, cells in said.items())
+    rows = tuple(
+        (Text(word(m, language)), *(cells[level] for level in levels)) for m, cells in said.items()
+    )
     notes = (_label("too-few-note", language),) if hidden else ()
-    return Grid(answer.estimand.outcome, heads, rows, notes)
+    return Grid(word(answer.estimand.outcome, language), heads, rows, notes)
 
 
 def _signed(table: Table, column: Column) -> bool:
     return table.name == "forest" or column.interval == "newcombe" or column.name == "difference"
 
 
-def _cell(column: Column, value: Cell, language: str, signed: bool) -> Text:
+def _cell(column: Column, value: Cell, language: str | None, signed: bool) -> Text:
     if value is None:
         return Text("")
     if isinstance(value, str):
-        return Text(value, value)
+        return Text(word(value, language), value)
     if column.unit in ("people", "number") and isinstance(value, int):
         return Text(f"{value:,}", value, column.unit)
     if column.role == "se":
@@ -209,7 +213,7 @@ def _cell(column: Column, value: Cell, language: str, signed: bool) -> Text:
 _FORMATS = {"share": "0%", "dollars": '"$"#,##0', "people": "#,##0", "days": "#,##0"}
 
 
-def xlsx(path: Path, released: Iterable[Released[AnyAnswer]], language: str = "en") -> None:
+def xlsx(path: Path, released: Iterable[Released[AnyAnswer]], language: str | None = None) -> None:
     """Write one sheet an answer. Text is written as text: nothing in it can run as a formula."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
