@@ -177,6 +177,14 @@ _ENTRIES = (
         "https://github.com/SalesforceFoundation/PMM",
     ),
     Source(
+        "manski1990",
+        "Manski, C. F.",
+        1990,
+        "Nonparametric bounds on treatment effects",
+        "American Economic Review: Papers and Proceedings 80(2), 319-323",
+        "https://www.jstor.org/stable/2006592",
+    ),
+    Source(
         "fischetti2001",
         "Fischetti, M. and Salazar, J. J.",
         2001,

@@ -147,7 +147,8 @@ def _digit(m: Milestone, as_of: dt.date) -> exp.Expr:
     )
 
 
-def _path(steps: Sequence[Milestone], as_of: dt.date) -> exp.Expr:
+def path_of(steps: Sequence[Milestone], as_of: dt.date) -> exp.Expr:
+    """Everything the records say of the milestones after entry, a digit each (see journey.sql)."""
     total: exp.Expr = exp.cast(query.tree(0), "BIGINT")
     for i, m in enumerate(steps):
         digit = exp.Mul(this=exp.cast(query.tree(8**i), "BIGINT"), expression=_digit(m, as_of))
@@ -155,7 +156,7 @@ def _path(steps: Sequence[Milestone], as_of: dt.date) -> exp.Expr:
     return total
 
 
-def _gone(
+def gone_by(
     steps: Sequence[Milestone], columns: Iterable[str], settings: JourneySettings, as_of: dt.date
 ) -> exp.Expr:
     """A closing status by the as-of date, or no recorded activity in the D days before it."""
@@ -186,7 +187,7 @@ def _gone(
 _LEFT_OUT = ("later-period", "no-entry-date", "after-as-of", "other-cohort")
 
 
-def _left_out(columns: Iterable[str], as_of: dt.date, cohort: exp.Expr | None) -> exp.Expr:
+def left_out_of(columns: Iterable[str], as_of: dt.date, cohort: exp.Expr | None) -> exp.Expr:
     """Why a row is not counted: its place in `_LEFT_OUT` from 1, or 0 for those who are."""
     entered = query.name("entered_on")
     reasons: dict[str, exp.Expr] = {
@@ -204,7 +205,7 @@ def _left_out(columns: Iterable[str], as_of: dt.date, cohort: exp.Expr | None) -
     return case.else_(query.tree(0))
 
 
-def _level(group: Group, columns: Iterable[str]) -> exp.Expr:
+def level_of(group: Group, columns: Iterable[str]) -> exp.Expr:
     """A group as text: the level, or for overlapping members one character a member: 1, 0 or ?."""
     if not group.partition:
         members = [
@@ -290,16 +291,16 @@ def summarise(
     result = session.run(
         query.load("rung.discovery", "journey"),
         groups=[
-            query.alias(_level(g, have), at.column) for g, at in zip(groups, levels, strict=True)
+            query.alias(level_of(g, have), at.column) for g, at in zip(groups, levels, strict=True)
         ],
         milestones=[Name(c) for m in steps for c in (m.key, f"{m.key}_on")],
-        left_out=_left_out(have, as_of, cohorts.condition(cohort, have) if cohort else None),
+        left_out=left_out_of(have, as_of, cohorts.condition(cohort, have) if cohort else None),
         within_days=settings.within_days,
-        gone=_gone(steps, have, settings, as_of),
+        gone=gone_by(steps, have, settings, as_of),
         journeys=Name(view),
         levels=levels,
         as_of=as_of,
-        path=_path(steps, as_of),
+        path=path_of(steps, as_of),
         sets=[
             exp.Tuple(expressions=[query.tree(c) for c in (*kind, *level)])
             for level in ([], *([at] for at in levels))
