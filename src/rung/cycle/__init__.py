@@ -1,10 +1,25 @@
 """One function per verb, over a lab or a file. Both front ends call these and nothing below."""
 
+from rung.cycle.bring import Brought as Brought
+from rung.cycle.bring import Incoming as Incoming
+from rung.cycle.bring import Pair as Pair
+from rung.cycle.bring import bring_in as bring_in
+from rung.cycle.bring import duplicates as duplicates
+from rung.cycle.bring import fix_list as fix_list
+from rung.cycle.bring import last_import as last_import
+from rung.cycle.bring import next_generation as next_generation
+from rung.cycle.bring import problems as problems
+from rung.cycle.choices import Choice as Choice
+from rung.cycle.choices import choices as choices
+from rung.cycle.correct import Change as Change
+from rung.cycle.correct import corrected as corrected
 from rung.cycle.demo import demo as demo
 from rung.cycle.discover import diagnose as diagnose
 from rung.cycle.discover import reconcile as reconcile
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate
+from rung.cycle.look import Looked as Looked
+from rung.cycle.look import look as look
 from rung.cycle.outcome import Outcome as Outcome
 from rung.cycle.people import Caseload as Caseload
 from rung.cycle.people import Entered as Entered

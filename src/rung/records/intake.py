@@ -13,8 +13,10 @@ is stopped half-way leaves the lab as it was.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +25,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from rung.documents import Document, file_digest
+from rung.documents import Document
 from rung.errors import PlanError, Problem, RecordsError, worst_first
 from rung.messages import sentence
 from rung.records import check, match, privacy, read
@@ -35,7 +37,7 @@ from rung.records.importing.source import Part, Source, copy_to, reader, stage
 from rung.records.lab import Lab
 from rung.records.mapping import FileMap
 from rung.records.matching.proposal import SheetProfile
-from rung.records.query import Session, alias, fill, load, name, tree
+from rung.records.query import MEMORY, Session, alias, fill, load, name, tree
 
 Clock = Callable[[], dt.datetime]
 Progress = Callable[[str, float], None]
@@ -111,7 +113,7 @@ class _Run:
         for c in self.checked:
             if about_people(c) and c.source.layout.map.table != "milestones":
                 groups += duplicates.find(self.session, c, decided)
-        if groups:
+        if groups or review.exists():  # what was decided of others stays
             duplicates.write_review(review, groups, decided)
         return tuple(g for g in groups if g.key not in decided)
 
@@ -319,6 +321,38 @@ def open_source(
     return source
 
 
+_OWN = frozenset(
+    ("lab.key", "keys.enc", "duplicates.xlsx", "fix-list.xlsx", "con", "prn", "aux", "nul")
+)
+_LONGEST_NAME = 160  # bytes
+
+
+def kept_name(given: str) -> str:
+    """The name under which a file that its sender called `given` is kept in `private/`.
+
+    Only its last part, printable, not hidden, not too long, and none of the lab's own files.
+    """
+    text = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
+    text = "".join("_" if c in '<>:"|?*' or not c.isprintable() else c for c in text)
+    text = text.strip(" .") or "file"
+    stem, ending = os.path.splitext(text)
+    ending = ending[:12]
+    stem = stem.encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .") or "file"
+    own = f"{stem}{ending}".casefold() in _OWN or stem.casefold() in _OWN
+    return f"{'sent_' if own else ''}{stem}{ending}"
+
+
+def place(source: Path, target: Path) -> None:
+    """Put a file in a second place: the same bytes on the disk, or a copy where links fail."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        temporary = target.with_name(f".{target.name}.writing")
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+
+
 def receive(lab: Lab, path: Path) -> str:
     """Keep a file in `private/` as received; returns its path for `lab.toml`."""
     kept = lab.path / "private" / path.name
@@ -338,11 +372,13 @@ def bring(
     clock: Clock,
     progress: Progress | None = None,
     fixes: bool = True,
+    memory: str = MEMORY,
 ) -> Imported:
     """Import every file of `lab.toml`.
 
     Raises PlanError or RecordsError, with everything that is wrong, when something must be mended
-    first; the tables of the last import are then as they were. `fixes` gathers the cells to mend.
+    first; the tables of the last import are then as they were. `fixes` gathers the cells to mend;
+    `memory` bounds what DuckDB holds at once, the rest spills to `private/`.
     """
     private, records = lab.path / "private", lab.path / "records"
     for folder in (private, records):
@@ -352,7 +388,7 @@ def bring(
     with (
         tempfile.TemporaryDirectory(dir=private, prefix=".work-") as scratch,
         tempfile.TemporaryDirectory(dir=records, prefix=".new-") as new,
-        Session(spill=Path(scratch) / "spill") as session,
+        Session(spill=Path(scratch) / "spill", memory=memory) as session,
     ):
         tell = progress or (lambda what, share: None)
         run = _Run(lab, session, Path(scratch), clock, tell)
@@ -428,7 +464,7 @@ def _document(
     changes: Mapping[str, int] | None,
 ) -> int:  # fmt: skip
     files = {
-        f.path: file_digest(lab.path / f.path)
+        f.path: lab.digest(lab.path / f.path)
         for f in lab.sections("files", FileMap)
         if (lab.path / f.path).is_file()
     }
@@ -440,11 +476,21 @@ def _document(
         "changes": dict(changes) if changes else None,
         **report.to_json(),
     }
-    body["problems"] = [
-        {k: v for k, v in p.items() if k not in ("what", "expected", "next")}
-        for p in body["problems"]
-    ]
+    body["problems"] = [vars(p) | {"first_rows": list(p.first_rows)} for p in report.problems]
     return lab.store.put("import", Document("import", 1, body))
+
+
+def problems(lab: Lab) -> tuple[Problem, ...]:
+    """Everything that the last import in the lab's documents counted; empty before any."""
+    if not lab.store.history("import", "import"):
+        return ()
+    body = lab.store.get("import", "import").body
+    try:
+        return tuple(
+            Problem(**p | {"first_rows": tuple(p["first_rows"])}) for p in body["problems"]
+        )
+    except (KeyError, TypeError) as e:
+        raise RecordsError("REC-document") from e
 
 
 def check_file(

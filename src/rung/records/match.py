@@ -409,6 +409,20 @@ def _emitted(option: _Option) -> dict[str, str]:
     }
 
 
+def values_of(target: str, profile: ColumnProfile) -> dict[str, str]:
+    """The value map that is proposed for a column when people say what it is."""
+    try:
+        kind, column, _ = Target.read(target)
+    except ValueError:
+        return {}
+    name = f"{kind}.{column}"
+    if name not in candidates() and kind != "milestones":
+        return {}
+    candidate = candidates().get(name) or Candidate(name)
+    federal = federal_number(profile.header) is not None
+    return _emitted(_Option(candidate, 1.0, fit(candidate, look(profile), federal=federal)))
+
+
 def _slot(header: str) -> int:
     for words in variants(header):
         for word in words:

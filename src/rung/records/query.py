@@ -24,6 +24,7 @@ from sqlglot import exp
 from rung.errors import RecordsError
 
 DIALECT = "duckdb"
+MEMORY = "1500MB"  # that DuckDB may hold; past it, work spills to disk
 
 
 class Name(NamedTuple):
@@ -182,7 +183,7 @@ class Session:
     `memory` bounds DuckDB (past it, work spills to `spill`). Queries that ran are in `log`.
     """
 
-    memory: str = "1500MB"
+    memory: str = MEMORY
     threads: int | None = None
     spill: Path | None = None
     log: list[str] = field(default_factory=list)

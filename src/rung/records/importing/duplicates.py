@@ -9,7 +9,7 @@ in. Until someone decides, they are counted as different people, and the import 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from rung.records.query import Name, Session, alias, fill, load, name, tree
 
 SAME, DIFFERENT = "same person", "different people"
 MOST = 5_000  # groups listed for review
+_WHY = {"one id": "One id, different people?", "two ids": "Same name and birth date, two ids"}
+_BEFORE = "Decided before; not in these files"
 _NAMES = ("first_name", "middle_name", "last_name", "full_name")
 
 
@@ -232,20 +234,34 @@ def read_decisions(path: Path) -> dict[str, str]:
     return decided
 
 
+def read_review(path: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The listed rows: key and kind of their group, and the row as it was written."""
+    kinds = {why: kind for kind, why in _WHY.items()}
+    for row in sheets_out.rows(path) if path.exists() else ():
+        kind = kinds.get(str(row.get("Why it is listed") or ""))
+        if kind and row.get("Group"):
+            yield str(row["Group"]), kind, row
+
+
 def write_review(path: Path, groups: Iterable[Group], decided: Mapping[str, str]) -> None:
-    """The review workbook: one row a row of the file, decisions made so far filled in."""
+    """The review workbook: one row a row of the file, decisions made so far filled in.
+
+    Decisions on groups that are not in these files stand at the end, so that none is forgotten.
+    """
     groups = list(groups)
     private = list(
         dict.fromkeys(k for g in groups for r in g.rows for k in r if k not in ("row", "id"))
     )
     header = ["Group", "Decision", "Why it is listed", "File", "Row", "Id", *private]
-    why = {"one id": "One id, different people?", "two ids": "Same name and birth date, two ids"}
     lines = [
-        [g.key, decided.get(g.key, ""), why[g.kind], g.table, r["row"], r["id"],
+        [g.key, decided.get(g.key, ""), _WHY[g.kind], g.table, r["row"], r["id"],
          *(r.get(k) for k in private)]
         for g in groups
         for r in g.rows
     ]  # fmt: skip
+    listed = {g.key for g in groups}
+    before = [k for k in decided if k not in listed]
+    lines += [[k, decided[k], _BEFORE, "", "", "", *("" for _ in private)] for k in before]
     sheets_out.write(
         path,
         {"Review": sheets_out.Page(header, lines, choices={"Decision": (SAME, DIFFERENT)})},

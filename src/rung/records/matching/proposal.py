@@ -13,7 +13,7 @@ import tomlkit
 from tomlkit.items import AoT, Table
 
 from rung.errors import Problem
-from rung.messages import sentence
+from rung.messages import english
 from rung.records.files import reshape
 from rung.records.files.sheet import ColumnProfile
 from rung.records.lab import Group, Milestone
@@ -143,7 +143,62 @@ def write(toml: tomlkit.TOMLDocument, proposal: Proposal) -> None:
     if "milestones" not in toml:
         _append(toml, "milestones", [_milestone(m) for m in proposal.milestones])
     if "groups" not in toml:
-        _append(toml, "groups", [_group(g) for g in proposal.groups])
+        write_groups(toml, proposal.groups)
+
+
+def write_groups(toml: tomlkit.TOMLDocument, groups: Sequence[Group]) -> None:
+    """Write `[[groups]]` into a lab that has none."""
+    _append(toml, "groups", [_group(g) for g in groups])
+
+
+def revise(toml: tomlkit.TOMLDocument, old: str, proposal: Proposal) -> None:
+    """Put a proposal's `[[files]]` in the place of those of the path `old`; comments are kept."""
+    many = toml.get("files")
+    if not isinstance(many, AoT):
+        return write(toml, proposal)
+    fresh = [_file(f, m) for f, m in zip(proposal.files, proposal.matches, strict=True)]
+    places = [i for i, each in enumerate(many) if each.get("path") == old]
+    for i, table in zip(places, fresh, strict=False):
+        _amend(many[i], table)
+    for table in fresh[len(places) :]:
+        many.append(table)
+    for i in reversed(places[len(fresh) :]):
+        del many[i]
+    return None
+
+
+def _amend(old: Any, new: Any) -> None:
+    """Make one table say what another says, touching only what differs."""
+    for name in [k for k in old if k not in new]:
+        del old[name]
+    for name, value in new.items():
+        if isinstance(value, Table) and isinstance(old.get(name), Table):
+            _amend(old[name], value)
+        elif name not in old or old[name] != value:
+            old[name] = value
+
+
+def drop(toml: tomlkit.TOMLDocument, path: str) -> None:
+    """Take a file's `[[files]]` out."""
+    many = toml.get("files", [])
+    for i in reversed([i for i, each in enumerate(many) if each.get("path") == path]):
+        del many[i]
+    if not many:
+        toml.pop("files", None)
+
+
+def journey(toml: tomlkit.TOMLDocument, milestones: Sequence[Milestone]) -> None:
+    """Make `[[milestones]]` these, in this order; comments of those that stay are kept."""
+    have = {each["key"]: each for each in toml.get("milestones", [])}
+    tables = []
+    for each in milestones:
+        table = have.get(each.key)
+        fresh = _milestone(each)
+        if isinstance(table, Table):
+            _amend(table, fresh)
+        tables.append(table if isinstance(table, Table) else fresh)
+    toml.pop("milestones", None)
+    _append(toml, "milestones", tables)
 
 
 def _append(toml: tomlkit.TOMLDocument, name: str, tables: Sequence[Any]) -> None:
@@ -173,27 +228,32 @@ def _file(file: FileMap, found: Sequence[Match]) -> Table:
             if match.values:
                 one = tomlkit.table()
                 if match.strange:
-                    one.add(tomlkit.comment(sentence("label.map-strange", {"n": match.strange})))
+                    one.add(tomlkit.comment(english("label.map-strange", {"n": match.strange})))
                 mixed = not all(raw.isdigit() for raw in match.values)
                 for raw, code in match.values.items():
                     one.add(raw, code)
                     if mixed and raw.isdigit():  # a federal code among words
-                        one[raw].comment(sentence("label.map-digit"))
+                        one[raw].comment(english("label.map-digit"))
                 values.add(match.header, one)
         table.add("values", values)
+    if file.because:
+        because = tomlkit.table()
+        for header, reason in file.because.items():
+            because.add(header, reason)
+        table.add("because", because)
     return table
 
 
 def _remark(match: Match) -> str:
     """The comment beside a column: how sure, what else it could be, what is left out and why."""
     if match.refused:
-        return sentence("label.map-refused", {"target": match.refused})
-    words = sentence("label.map-sure", {"sure": f"{match.sure:.2f}"})
+        return english("label.map-refused", {"target": match.refused})
+    words = english("label.map-sure", {"sure": f"{match.sure:.2f}"})
     if match.sure < SURE:
-        words = sentence("label.map-look", {"sure": f"{match.sure:.2f}"})
+        words = english("label.map-look", {"sure": f"{match.sure:.2f}"})
         others = ", ".join(dict.fromkeys(t for t, _ in match.alternatives))
         if others:
-            words += " " + sentence("label.map-or", {"others": others})
+            words += " " + english("label.map-or", {"others": others})
     return words
 
 
