@@ -149,6 +149,7 @@ _MADE_OF = (
     "label.by-group-of",
     "label.by-group",
     "label.of-cohort",
+    "label.people-placed",
     "label.people-who",
     "label.everyone-who",
     "label.squared",
@@ -157,6 +158,9 @@ _MADE_OF = (
     "label.fewer-than",
     "label.and-over",
     "label.above",
+    "label.retention",
+    "label.known-on",
+    "label.after-days",
     "say.recorded-as",
 )
 _LISTS = (" → ", "; ", ", ")
@@ -190,6 +194,11 @@ def _again(text: str, language: str) -> str | None:
     said = _catalogue(language).pgettext("word", text)
     if said != text:
         return said
+    for mark in _LISTS:
+        # text without the mark would be asked for again, and again
+        parts = [_again(part, language) for part in text.split(mark)] if mark in text else []
+        if parts and all(parts):
+            return mark.join(part for part in parts if part)
     for key, pattern in _readings():
         found = pattern.fullmatch(text)
         if found:
@@ -198,9 +207,4 @@ def _again(text: str, language: str) -> str | None:
                 plain = value.replace(",", "")
                 given[name] = int(plain) if plain.isdigit() else word(value, language)
             return sentence(key, given, language)
-    for mark in _LISTS:
-        # text without the mark would be asked for again, and again
-        parts = [_again(part, language) for part in text.split(mark)] if mark in text else []
-        if parts and all(parts):
-            return mark.join(part for part in parts if part)
     return None

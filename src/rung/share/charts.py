@@ -2,6 +2,7 @@
 
     journey          bars from one baseline: reached, on the way (lighter), lost (the gap)
     journey by group, gap, forest, one estimate, one share      a dot and its range a row
+    retention        a line from the lowest to the highest share, a dot for those known
 
 Two widths: WIDE for a page, NARROW for a phone, where labels stand above their row. Colours are
 LOOK's; a style inside the SVG changes them for dark screens, so that a chart works alone. Data
@@ -17,7 +18,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rung.documents import digest
@@ -109,7 +110,9 @@ def key(released: Released[AnyAnswer], language: str | None = None) -> str:
     """How to read the chart: what its marks are."""
     answer = released.answer
     bars = isinstance(answer, Table) and answer.name == "journey" and not say.group_key(answer)
-    return sentence("chart.key-bars" if bars else "chart.key-dots", {}, language)
+    bounds = isinstance(answer, Table) and answer.name == "retention"
+    marks = "bars" if bars else "bounds" if bounds else "dots"
+    return sentence(f"chart.key-{marks}", {}, language)
 
 
 def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
@@ -127,10 +130,10 @@ def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
     if isinstance(answer, Table):
-        column = "entered" if answer.name == "journey" else "n"
+        column = {"journey": "entered", "retention": "due"}.get(answer.name, "n")
         cells = [r.get(column) for r in (say.main_rows(answer) or answer.rows)]
         known = [c for c in cells if isinstance(c, int)]
-        return (max(known, default=0)) if answer.name == "journey" else sum(known)
+        return sum(known) if column == "n" else max(known, default=0)
     return 0
 
 
@@ -162,7 +165,7 @@ class _Axis:
 
 def _axis(answer: Finding | Table, language: str | None) -> _Axis:
     unit = answer.estimand.unit
-    rates = isinstance(answer, Table) and answer.name == "journey"
+    rates = isinstance(answer, Table) and answer.name in ("journey", "retention")
     level = isinstance(answer, Finding) and len(answer.parts) < 2
     if unit == "share" and (rates or level):
         return _Axis(100.0, "d", sentence("chart.axis-share", {}, language), False, (0.0, 100.0))
@@ -200,6 +203,8 @@ def _table_dots(table: Table, width: int, language: str | None) -> str:
     by = say.group_key(table) or ""
     if table.name == "journey":
         dots = _rate_dots(table, by, language)
+    elif table.name == "retention":
+        dots = _bounds_dots(table, by, language)
     else:
         value = next(c.name for c in table.columns if c.role == "value")
         unit = table.estimand.unit
@@ -232,6 +237,21 @@ def _row_dot(
         high=_number(row["high"]),
         told="" if number is None else show(number),
     )
+
+
+def _bounds_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
+    """The bounds a row, told in words: the dot is only the share of those known."""
+    hidden = {h.row for h in table.hidden}
+    dots = []
+    for i, row in enumerate(table.rows):
+        dot = _row_dot(row, by, "share_known", ["due"], percent, language)
+        told = say.bounds(row, language)
+        if i in hidden and not told:
+            dot = replace(dot, value=None)
+        elif dot.value is None and not told:
+            continue
+        dots.append(replace(dot, told=told))
+    return dots
 
 
 def _rate_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
@@ -277,7 +297,7 @@ def _dot_rows(
     hidden = sentence("hidden.too-few", {}, language)
     rows = []
     for i, d in enumerate(dots):
-        shown = d.value is not None
+        shown = d.value is not None or d.low is not None
         mark = "main" if d.main else "all"
         rows.append(
             {
@@ -311,6 +331,7 @@ def _dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) -
     ]
     scale = {"domain": list(axis.domain or _domain(rows, axis)), "nice": False, "zero": False}
     x = {"type": "quantitative", "scale": scale, "axis": _axis_of(axis, phone)}
+    ranged = [{"filter": "isValid(datum.low) && isValid(datum.high)"}]
     known = [{"filter": "isValid(datum.value)"}]
     spec = _base(width, height, left, right, 48)
     spec["data"] = {"values": rows}
@@ -322,7 +343,7 @@ def _dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) -
             "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": plot}},
         },
         {
-            "transform": known,
+            "transform": ranged,
             "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.45},
             "encoding": {
                 "y": y,

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from rung.finding import Cell, Counts, Finding, Interval, Part, Refusal, Table
-from rung.messages import Scalar, has, phrase, sentence, word
+from rung.messages import Scalar, english, has, phrase, sentence, word
 from rung.share.numbers import amount, around, between, change, in_hundred, percent, with_year
 from rung.share.release import AnyAnswer, Released
 
@@ -410,6 +410,53 @@ def _before_after(table: Table, language: str | None) -> list[str]:
     return [_open(phrase("say.before-after", given, language))]
 
 
+def bounds(row: Mapping[str, Cell], language: str | None = None) -> str:
+    """The two bounds of a row of retention: "52 to 83 %"; empty when one is hidden."""
+    low, high = row["low"], row["high"]
+    if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+        return ""
+    ends = (percent(float(low)), percent(float(high)))
+    if ends[0] == ends[1]:
+        return ends[0]
+    first = ends[0].removesuffix("\N{NO-BREAK SPACE}%")
+    return sentence("label.range", {"low": first, "high": ends[1]}, language)
+
+
+def _retention(table: Table, language: str | None) -> list[str]:
+    """The follow-up at 90 days, or else the last that can be told; then the others."""
+    shown = [r for r in table.rows if bounds(r, language)]
+    if not shown:
+        return [sentence("say.retention-hidden", {}, language)]
+    row = next((r for r in shown if r["after"] == _NINETY), shown[-1])
+    low, high = (percent(float(row[k] or 0)) for k in ("low", "high"))
+    given: dict[str, Scalar] = {"after": str(row["after"]), "n": row["due"], "low": low}
+    sure = "-sure" if low == high else ""
+    told = [_open(phrase(f"say.retention{sure}", {**given, "high": high}, language))]
+    verified, known, due = (int(row[k] or 0) for k in ("retained", "answered", "due"))
+    if row["share_known"] is not None:
+        counted: dict[str, Scalar] = {"x": verified, "y": known - verified, "z": due - known}
+        rate = percent(float(row["share_known"]))
+        told.append(sentence("say.retention-known", {**counted, "rate": rate}, language))
+    elif not known:
+        told.append(sentence("say.retention-nothing", {}, language))
+    others = [
+        sentence(
+            "say.item",
+            {"name": word(str(r["after"]), language), "value": bounds(r, language)},
+            language,
+        )
+        for r in shown
+        if r is not row
+    ]
+    if others:
+        told.append(sentence("say.retention-others", {"list": "; ".join(others)}, language))
+    hidden = [word(str(r["after"]), language) for r in table.rows if not bounds(r, language)]
+    return told + _too_few(hidden, table, language)
+
+
+_NINETY = english("label.after-days", {"n": 90})
+
+
 def _plain_table(table: Table, language: str | None) -> list[str]:
     question = table.estimand
     given = {
@@ -426,4 +473,5 @@ _TABLES = {
     "forest": _forest,
     "arms": _arms,
     "before-after": _before_after,
+    "retention": _retention,
 }

@@ -63,6 +63,7 @@ class _Cells:
     def __post_init__(self) -> None:
         self.rows = (*self.table.rows, *_left_over(self.table))
         self.journey = self.table.name == "journey"
+        self.retention = self.table.name == "retention"
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
         if self.table.name == "gap":
@@ -112,7 +113,10 @@ class _Cells:
     @cached_property
     def pairs(self) -> dict[str, str]:
         """The denominator of each main column."""
-        pairs = {c.of[0]: c.of[1] for c in self.table.columns if c.of}
+        pairs: dict[str, str] = {}
+        for c in sorted(self.table.columns, key=lambda c: c.role != "value"):
+            if c.of:  # the value's own before those of its ends
+                pairs.setdefault(*c.of)
         for name in self.main if self.bases else ():
             pairs.setdefault(name, self.bases[0])
         return {a: b for a, b in pairs.items() if a in self.main and b in self.bases}
@@ -172,6 +176,10 @@ class _Cells:
         for rows in self.people.values():
             for a, b in pairwise(rows) if self.milestones else ():
                 found += self._forward(a, b)
+        if self.retention:  # those unknown are working at most, less those verified
+            terms = {"possible": 1.0, "retained": -1.0, "due": -1.0, "answered": 1.0}
+            rows_ = range(len(self.rows))
+            found += [Relation({(i, name): c for name, c in terms.items()}) for i in rows_]
         return found
 
     def _margin(self, total: int | None, levels: list[int], name: str) -> list[Relation[Place]]:
@@ -233,6 +241,8 @@ class _Cells:
                 if self._small(i, name):
                     self.hide(i)
                     self._want_vague(i, name)
+            if self.retention and self.n((i, "due")):
+                self._few_unknown(i)
         for dimension in self.groups:
             if not dimension.partition:
                 self._small_complements(dimension)
@@ -240,6 +250,15 @@ class _Cells:
             self._small_steps()
         if self.overlap:
             self._small_steps_of_others()
+
+    def _few_unknown(self, i: int) -> None:
+        """Retention: one or two people of whom it is not known."""
+        due, answered = self.n((i, "due")) or 0, self.n((i, "answered")) or 0
+        if 0 < due < self.rules.denominator:
+            self.hidden |= {(i, name) for name in (*self.bases, *self.main)}
+        if 0 < due - answered < self.rules.numerator:
+            self.hide(i, "answered")
+            self.targets[((i, "due"), (i, "answered"))] = self.rules.numerator
 
     def _small_steps_of_others(self) -> None:
         """Overlapping groups: one or two of everyone else who stopped between two milestones."""
@@ -293,6 +312,8 @@ class _Cells:
         x, base = self.n((i, name)), self.pairs.get(name)
         n = self.n((i, base)) if base else None
         if x is None or n == 0 or (self.entry(i) and x == n):
+            return False
+        if self.retention and self.n((i, "answered")) == 0:  # nothing is known of anyone
             return False
         if n is None:  # without a rate, nobody at all tells nothing of a person
             return 0 < x < self.rules.numerator
@@ -393,13 +414,17 @@ class _Cells:
                 yield (self.n((a, name)) or 0) - (self.n((b, name)) or 0)
 
     def hide_sides(self) -> None:
-        """Book-keeping columns go whole when they, or what they rest on, are small anywhere."""
+        """Book-keeping columns go whole when they, or what they rest on, are small anywhere.
+
+        Those of retention add up to what is shown, so they go together."""
+        gone = []
         for name in self.side:
             numbers = [self.n((i, name)) for i in range(len(self.rows))]
             small = any(self._small_beside(i, v) for i, v in enumerate(numbers) if v is not None)
             among = self.overlap and any(numbers)
             if small or among or any(c in (*self.main, *self.bases) for _, c in self.hidden):
-                self._hide_columns([name])
+                gone.append(name)
+        self._hide_columns(self.side if gone and self.retention else gone)
 
     def _small_beside(self, i: int, count: int) -> bool:
         """One or two people, by itself or as what is missing from a base in the same row."""
@@ -472,7 +497,9 @@ class _Cells:
                     self.hide(i, base)
             if self.hidden != kept:
                 return
-        raise Uncheckable
+        self.hide(row)
+        if self.hidden == kept:
+            raise Uncheckable
 
 
 def counts_people(column: Column) -> bool:

@@ -117,7 +117,7 @@ def _of_finding(finding: Finding, language: str | None) -> Grid:
 
 def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     """Book-keeping columns without a single number to tell stay out."""
-    if column.role in ("low", "high"):
+    if column.role in ("low", "high") or (table.name == "retention" and column.name == "possible"):
         return False
     if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
         return True
@@ -141,7 +141,8 @@ def _of_table(table: Table, language: str | None, narrow: bool) -> Grid:
         align: Align = "left" if column.role == "key" else "right"
         heads.append(Head(say.column_label(column.name, language), align))
         if column is owner and len(ends) == 2:
-            heads.append(Head(_label("range-head", language), "right"))
+            ends_are = "worst-best" if table.name == "retention" else "range-head"
+            heads.append(Head(_label(ends_are, language), "right"))
     rows = []
     hidden = {(h.row, h.column): h.reason for h in table.hidden}
     for i, row in enumerate(table.rows):
