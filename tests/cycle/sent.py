@@ -34,7 +34,7 @@ def person(i: int, **more: str) -> list[str]:
         "SSN": f"{100 + i}-{10 + i}-{2000 + i}",
         "Phone": f"({210 + i}) 555-{3000 + i}",
         "Email": f"zq{i}@secret{i}.example",
-        "Gender": ("F", "M", "Femenino")[i % 3],
+        "Gender": ("F", "M", "Dama")[i % 3],
         "Site": ("North", "South")[i % 2],
         "Application Date": f"01/{i % 28 + 1:02}/2024",
         "Enrollment Date": f"02/{i % 28 + 1:02}/2024" if i % 4 else "",

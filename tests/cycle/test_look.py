@@ -50,7 +50,7 @@ def test_a_draft_says_what_columns_hold_and_nothing_of_who_people_are(tmp_path: 
     gender = columns["Gender"]
     assert (gender.rows, gender.filled, gender.distinct) == (ROWS, ROWS, 3)
     assert gender.values["F"] == "female"
-    assert gender.seen == {"F": 20, "Femenino": 20, "M": 20}
+    assert gender.seen == {"F": 20, "M": 20, "Dama": 20}
     assert [m.key for m in seen.milestones] == ["applied", "enrolled", "completed"]
     assert Looked.from_json(json.loads(text)) == seen
     assert not any((tmp_path / "work").iterdir())
@@ -87,7 +87,7 @@ def test_picks_are_taken_and_values_worked_out(tmp_path: Path) -> None:
     fixed = cycle.corrected(
         seen,
         [
-            pick("Gender", values={"F": "female", "M": "male", "Femenino": "female", "": ""}),
+            pick("Gender", values={"F": "female", "M": "male", "Dama": "female", "": ""}),
             pick("Site", "groups.campus"),
             pick("Status", "ignore"),
             pick("Enrollment Date", "milestones.started"),
@@ -96,7 +96,7 @@ def test_picks_are_taken_and_values_worked_out(tmp_path: Path) -> None:
         ],
     )
     (file,) = fixed.files
-    assert file.values["Gender"] == {"F": "female", "M": "male", "Femenino": "female"}
+    assert file.values["Gender"] == {"F": "female", "M": "male", "Dama": "female"}
     assert file.columns["Site"] == "groups.campus"
     assert file.dates == "dmy"
     assert [m.key for m in fixed.milestones] == ["applied", "started", "completed"]
@@ -188,7 +188,7 @@ def test_an_earlier_mapping_wins(tmp_path: Path) -> None:
         looked(path, tmp_path / "work"),
         [
             pick("Site", "groups.campus"),
-            pick("Gender", values={"F": "female", "M": "male", "Femenino": "female"}),
+            pick("Gender", values={"F": "female", "M": "male", "Dama": "female"}),
             pick("Disability", "participants.health", because="A grant asks for it"),
             pick("Status", "ignore"),
             cycle.Change(dates="dmy"),
@@ -208,7 +208,7 @@ def test_an_earlier_mapping_wins(tmp_path: Path) -> None:
         assert again.remembered == ("private/clients.csv",)
         assert file.columns["SITE"] == "groups.campus"
         assert file.columns["Status"] == "ignore"
-        assert file.values["Gender"]["Femenino"] == "female"
+        assert file.values["Gender"]["Dama"] == "female"
         assert file.because == {"Disability": "A grant asks for it"}
         assert file.dates == "dmy"
         said = {c.header: c.remembered for c in again.tables[0].columns}

@@ -323,7 +323,7 @@ def _remembered(looked: Looked, lab: Lab) -> Looked:
             for h, target in old.columns.items()
             if target != IGNORE and key(h) not in here and h != TAB
         ]
-    paths = [f.path for f in same] or list(used)
+    paths = [f.path for f in same if f.path in used] or list(used)
     settled = {c.header for t in tables for c in t.columns if c.remembered}
     return whole(
         looked.model_copy(
@@ -340,13 +340,15 @@ def _remembered(looked: Looked, lab: Lab) -> Looked:
 
 
 def _earlier(table: LookedTable, files: Sequence[FileMap], *, lone: bool = False) -> FileMap | None:
+    """The earlier file whose headers are most alike; half of them will do under a `lone` name."""
     headers = {key(c.header) for c in table.columns}
     best, most = None, 0.0
     for file in files:
         old = {key(h) for h in file.columns}
-        share = len(headers & old) / len(headers | old)
-        if share > most and (lone or alike(headers, old)):
-            best, most = file, share
+        both = len(headers & old)
+        near = alike(headers, old) or (lone and 2 * both >= min(len(headers), len(old)))
+        if near and both / len(headers | old) > most:
+            best, most = file, both / len(headers | old)
     return best
 
 
