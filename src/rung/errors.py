@@ -19,7 +19,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from rung.messages import Params, Scalar, sentence
+from rung.messages import Params, Scalar, sentence, word
+
+_OURS = frozenset({"kind", "looks", "order"})  # parameters that are our words, not the provider's
 
 Weight = Literal["break", "care"]
 
@@ -49,6 +51,8 @@ class Problem:
             "rows": self.rows if self.rows is not None else 0,
             **self.params,
         }
+        for name in _OURS.intersection(given):
+            given[name] = word(str(given[name]), language)
         return sentence(f"{self.code}.{part}", given, language)
 
     def what(self, language: str | None = None) -> str:

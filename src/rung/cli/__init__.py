@@ -14,7 +14,11 @@ from collections.abc import Sequence
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status; no traceback reaches a user."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(_run(arguments, as_json="--json" in arguments))
+    from rung import messages
+
+    with messages.speaking("en"):  # until a verb is told to speak another
+        status = _run(arguments, as_json="--json" in arguments)
+    sys.exit(status)
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:

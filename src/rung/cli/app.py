@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,6 +29,9 @@ LabPath = Annotated[Path, typer.Argument(metavar="LAB", help="A lab: a folder wi
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
 ForOutside = Annotated[
     bool, typer.Option("--outside", help="Only what may be told to the public; recorded.")
+]
+Language = Annotated[
+    Literal["en", "es"], typer.Option(help="The language of the words: en or es (JSON is English).")
 ]
 Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure the ranges are.")]
 
@@ -104,15 +107,17 @@ def init(
     files: Annotated[list[Path], typer.Argument(help="Files or folders as they were sent to you.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The new lab's folder.")] = Path("lab"),
     provider: Annotated[str, typer.Option(help="The provider's name.")] = "",
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Start a lab from files: propose what each column means, then import.
 
     Example: rung init applicants.xlsx services.csv -o riverbend
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         made = cycle.init(files, out, provider=provider, clock=_now, progress=progress)
     show.started(made, as_json=as_json)
@@ -124,6 +129,7 @@ def check(
     fix_list: Annotated[
         Path | None, typer.Option(help="Where to write the fix list (a workbook).")
     ] = None,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Check records: every problem counted, worst first, with who can mend it.
@@ -132,9 +138,10 @@ def check(
 
     Example: rung check riverbend
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         report = cycle.check(path, fix_list=fix_list, clock=_now, progress=progress)
     show.checked(report, as_json=as_json)
@@ -157,15 +164,17 @@ def diagnose(
     ] = None,
     level: Level = 0.95,
     outside: ForOutside = False,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Where are people lost, and for whom?
 
     Example: rung diagnose riverbend --by gender,site --within 180
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json):
         outcome = cycle.diagnose(
             cycle.open_lab(lab),
@@ -194,15 +203,17 @@ def estimate(
     se: Annotated[str, typer.Option(help="hc0, hc1, hc2, hc3, classical or welch.")] = "hc2",
     level: Level = 0.95,
     outside: ForOutside = False,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Did it work? People assigned at random, compared arm by arm.
 
     Example: rung estimate trial.csv --outcome earned --arm group --control "as usual"
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json):
         found = cycle.estimate(
             data,
@@ -227,14 +238,16 @@ def reconcile(
     period: Annotated[str, typer.Option(help="The report's period: FY2025, 2024, 2024Q3.")],
     reported: Annotated[int, typer.Option(help="The number that was reported.")],
     outside: ForOutside = False,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Why does our number differ from the one in last year's report?
 
     Example: rung reconcile riverbend --milestone completed --period FY2025 --reported 212
     """
-    from rung import cycle
+    from rung import cycle, messages
 
+    messages.speak(language)
     outcome = cycle.reconcile(
         cycle.open_lab(lab),
         milestone=milestone,
@@ -250,21 +263,25 @@ def reconcile(
 def brief(
     lab: LabPath,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write it.")] = None,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Also write it as a workbook.")] = False,
     outside: ForOutside = False,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Write the brief: one HTML file with what was found, for whom, how sure, and how.
 
     Example: rung brief riverbend --outside -o riverbend.html
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         outcome = cycle.brief(
             cycle.open_lab(lab),
             out=out,
             audience=_audience(outside),
+            xlsx=xlsx,
             clock=_now,
             progress=progress,
         )
@@ -275,15 +292,17 @@ def brief(
 def run(
     lab: LabPath,
     outside: ForOutside = False,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Go through everything the lab declares: import, diagnose, test, brief.
 
     Example: rung run examples/nsw
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         outcome = cycle.run(
             cycle.open_lab(lab), audience=_audience(outside), clock=_now, progress=progress
@@ -294,15 +313,17 @@ def run(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to put the demo.")] = Path("demo"),
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """See the whole of Rung on real and simulated records, in under two minutes.
 
     Example: rung demo -o demo
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         shown = cycle.demo(out, clock=_now, progress=progress)
     show.demo(shown, as_json=as_json)
@@ -313,15 +334,17 @@ def template(
     out: Annotated[Path, typer.Option("-o", "--out", help="The workbook to write.")] = Path(
         "intake.xlsx"
     ),
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Write a blank intake workbook with drop-downs, for providers who keep spreadsheets.
 
     Example: rung template -o intake.xlsx
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     show.written(cycle.template(out), as_json=as_json, verb="template")
 
 
@@ -337,15 +360,17 @@ def simulate_provider(
         bool, typer.Option("--trial", help="Half of them are offered coaching by lottery.")
     ] = False,
     truth: Annotated[Path | None, typer.Option(help="Where to write what is true.")] = None,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Simulate a training provider: known losses, gaps, delays, effects.
 
     Example: rung simulate provider --people 2000 --seed 7 -o sample --truth truth.json
     """
-    from rung import cycle
+    from rung import cycle, messages
     from rung.cli import show
 
+    messages.speak(language)
     with show.progress(as_json) as progress:
         made = cycle.simulate(
             out,

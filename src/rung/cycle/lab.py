@@ -56,19 +56,29 @@ class OpenLab(Lab):
 
         return reconcile(self, milestone=milestone, period=period, reported=reported)
 
-    def run(self, *, audience: Audience | None = None, today: dt.date) -> Outcome:
+    def run(
+        self, *, audience: Audience | None = None, language: str | None = None, today: dt.date
+    ) -> Outcome:
         """Everything the lab declares, and its brief. See `rung.cycle.run`."""
         from rung.cycle.run import run
 
-        return run(self, audience=audience, clock=_clock(today))
+        return run(self, audience=audience, language=language, clock=_clock(today))
 
     def brief(
-        self, *, out: Path | None = None, audience: Audience | None = None, today: dt.date
+        self,
+        *,
+        out: Path | None = None,
+        audience: Audience | None = None,
+        language: str | None = None,
+        xlsx: bool = False,
+        today: dt.date,
     ) -> Outcome:
-        """Write the brief. See `rung.cycle.brief`."""
+        """Write the brief, with `xlsx` also as a workbook. See `rung.cycle.brief`."""
         from rung.cycle.run import brief
 
-        return brief(self, out=out, audience=audience, clock=_clock(today))
+        return brief(
+            self, out=out, audience=audience, language=language, xlsx=xlsx, clock=_clock(today)
+        )
 
 
 def open_lab(path: Path | str) -> OpenLab:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from rung.cycle import discover
 from rung.cycle.outcome import AnyAnswer, Progress
+from rung.errors import PlanError
 from rung.learning.declared import run_test
 from rung.learning.settings import DeclaredTest
 from rung.messages import sentence
@@ -22,6 +23,7 @@ from rung.records.query import Session
 class Section:
     """A question and its answers, in the order they are read."""
 
+    key: str
     title: str
     answers: tuple[AnyAnswer, ...]
 
@@ -35,20 +37,30 @@ def tests(lab: Lab) -> tuple[DeclaredTest, ...]:
     return lab.sections("tests", DeclaredTest)
 
 
-def sections(lab: Lab, progress: Progress = quiet) -> tuple[Section, ...]:
-    """Discovery, when the lab has milestones, then each declared test."""
-    found: list[Section] = []
+def sections(
+    lab: Lab, progress: Progress = quiet, *, only: Collection[str] | None = None
+) -> tuple[Section, ...]:
+    """Discovery ("journey", "whom"), when the lab has milestones, then each declared test.
+
+    `only` names the sections to keep by key; raises PlanError for one the lab does not have.
+    """
     declared = tests(lab)
-    steps = len(declared) + 1
-    if lab.milestones:
+    known = (*(("journey", "whom") if lab.milestones else ()), *(t.key for t in declared))
+    wanted = set(known if only is None else only)
+    if not wanted <= set(known):
+        raise PlanError("PLAN-choice", option="sections", allowed=", ".join(known))
+    found: list[Section] = []
+    if wanted & {"journey", "whom"}:
         progress(sentence("label.doing-diagnose"), 0)
         answers = discover.found(lab)
-        found.append(Section(sentence("label.section-journey"), answers[:2]))
-        if answers[2:]:
-            found.append(Section(sentence("label.section-whom"), answers[2:]))
+        parts = {"journey": answers[:2], "whom": answers[2:]}
+        for key, some in parts.items():
+            if some and key in wanted:
+                found.append(Section(key, sentence(f"label.section-{key}"), some))
     for i, test in enumerate(declared, 1):
-        progress(test.label, i / steps)
-        found.append(Section(test.label, _test(lab, test)))
+        if test.key in wanted:
+            progress(test.label, i / (len(declared) + 1))
+            found.append(Section(test.key, test.label, _test(lab, test)))
     return tuple(found)
 
 

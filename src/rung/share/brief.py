@@ -148,8 +148,8 @@ def html(brief: BriefInput) -> str:
         brief=brief if brief.title else _titled(brief, title),
         language=language,
         lead="" if title == told.rstrip(".") else told,
-        audience=_audience(brief.audience, language),
-        hiding=_hiding(brief, language),
+        audience=audience_words(brief.audience, language),
+        hiding=hiding(brief, language),
         sections=sections,
         phases=PHASES,
         references=[str(cite(k)) for k in references.keys],
@@ -187,7 +187,7 @@ def fragment(released: Released[AnyAnswer], language: str | None = None) -> str:
         .get_template("answer.html")
         .render(
             a=_shown(released, 1, _References(), language),
-            audience=_audience(released.audience, language),
+            audience=audience_words(released.audience, language),
         )
     )
 
@@ -196,14 +196,15 @@ def _titled(brief: BriefInput, title: str) -> BriefInput:
     return BriefInput(**{**vars(brief), "title": title})
 
 
-def _audience(audience: Audience, language: str | None) -> str:
+def audience_words(audience: Audience, language: str | None) -> str:
+    """For whom this is."""
     given: dict[str, Scalar] = {}
     if isinstance(audience, Agreement):
         given = {"recipient": audience.recipient, "expires": audience.expires.isoformat()}
     return sentence(f"brief.audience-{audience.kind}", given, language)
 
 
-def _hiding(brief: BriefInput, language: str | None) -> str:
+def hiding(brief: BriefInput, language: str | None) -> str:
     """What was hidden and rounded, or why nothing was."""
     audience = brief.audience
     if isinstance(audience, Inside):
@@ -242,7 +243,7 @@ def _shown(
         left_out=say.left_out(counts, language),
         method=answer.method.words(language),
         assumptions=[note.words(language) for note in answer.method.assumptions],
-        exact=_exact(answer, language),
+        exact=exact(answer, language),
         sources=[references.number(key) for key in answer.method.sources],
         queries=answer.origin.queries,
         id=answer.id,
@@ -262,7 +263,7 @@ def _number(answer: AnyAnswer, language: str | None) -> tuple[str, str]:
     return number, sentence(f"brief.{form}", {**given, "range": ends}, language)
 
 
-def _exact(answer: AnyAnswer, language: str | None) -> str:
+def exact(answer: AnyAnswer, language: str | None) -> str:
     """The figures that belong in methods and nowhere else."""
     if not isinstance(answer, Finding):
         return ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from rung.finding import Cell, Column, Finding, Refusal, Table
@@ -207,56 +205,3 @@ def _cell(column: Column, value: Cell, language: str | None, signed: bool) -> Te
     if column.role == "se":
         return Text(size(value, column.unit, language), value, column.unit)
     return _number(float(value), column.unit, language, signed)
-
-
-# -- Excel
-
-_FORMATS = {"share": "0%", "dollars": '"$"#,##0', "people": "#,##0", "days": "#,##0"}
-
-
-def xlsx(path: Path, released: Iterable[Released[AnyAnswer]], language: str | None = None) -> None:
-    """Write one sheet an answer. Text is written as text: nothing in it can run as a formula."""
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
-
-    book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
-    for number, each in enumerate(released, 1):
-        grid = table(each, language)
-        sheet = book.create_sheet(_sheet_name(number, grid.title))
-        lines: list[list[Text]] = [[Text(say.headline(each, language))], []]
-        lines.append([Text(h.label) for h in grid.heads])
-        lines += [list(row) for row in grid.rows]
-        lines.append([])
-        lines += [[Text(note)] for note in (*grid.notes, *say.caveats(each, language))]
-        for i, line in enumerate(lines, 1):
-            for j, cell in enumerate(line, 1):
-                _write(sheet.cell(i, j), cell)
-        sheet["A1"].font = Font(bold=True, size=14)
-        for j, head in enumerate(grid.heads, 1):
-            top = sheet.cell(3, j)
-            top.font = Font(bold=True)
-            top.alignment = Alignment(horizontal=head.align, wrap_text=True)
-            sheet.column_dimensions[top.column_letter].width = 26 if j == 1 else 16
-        sheet.freeze_panes = "A4"
-    if not book.sheetnames:
-        book.create_sheet("empty")
-    book.save(path)
-
-
-def _write(cell: object, text: Text) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-
-    assert isinstance(cell, Cell)  # noqa: S101 (a merged cell never comes here)
-    if isinstance(text.value, (int, float)) and not isinstance(text.value, bool):
-        cell.value = text.value
-        cell.number_format = _FORMATS.get(text.unit, "General")
-        return
-    if text.text:
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", text.text)[:32_767]
-        cell.data_type = "s"  # a leading = stays text
-
-
-def _sheet_name(number: int, title: str) -> str:
-    kept = "".join(c if c.isalnum() or c in " -" else " " for c in title)
-    return f"{number} {' '.join(kept.split())}"[:31].strip()
