@@ -163,6 +163,7 @@ _MADE_OF = (
     "label.after-days",
     "say.recorded-as",
 )
+_FRAMES = ("label.by-group", "label.by-group-of", "label.of-cohort")  # only around our own words
 _LISTS = (" → ", "; ", ", ")
 
 
@@ -201,7 +202,7 @@ def _again(text: str, language: str) -> str | None:
             return mark.join(part for part in parts if part)
     for key, pattern in _readings():
         found = pattern.fullmatch(text)
-        if found:
+        if found and (key not in _FRAMES or _again(found[1], language)):
             given: dict[str, Scalar] = {}
             for name, value in found.groupdict().items():
                 plain = value.replace(",", "")
