@@ -31,7 +31,10 @@ from rung.cycle.people import people as people
 from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention
 from rung.cycle.run import brief as brief
+from rung.cycle.run import brief_page as brief_page
+from rung.cycle.run import prepare as prepare
 from rung.cycle.run import run as run
+from rung.cycle.run import workbook as workbook
 from rung.cycle.start import check as check
 from rung.cycle.start import init as init
 from rung.cycle.start import simulate as simulate
