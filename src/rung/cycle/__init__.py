@@ -22,7 +22,6 @@ from rung.cycle.look import Looked as Looked
 from rung.cycle.look import look as look
 from rung.cycle.outcome import Outcome as Outcome
 from rung.cycle.people import Caseload as Caseload
-from rung.cycle.people import Entered as Entered
 from rung.cycle.people import People as People
 from rung.cycle.people import Person as Person
 from rung.cycle.people import caseload as caseload
@@ -35,7 +34,9 @@ from rung.cycle.run import brief_page as brief_page
 from rung.cycle.run import prepare as prepare
 from rung.cycle.run import run as run
 from rung.cycle.run import workbook as workbook
+from rung.cycle.sample import sample as sample
 from rung.cycle.start import check as check
 from rung.cycle.start import init as init
 from rung.cycle.start import simulate as simulate
 from rung.cycle.start import template as template
+from rung.discovery.followups import Entered as Entered

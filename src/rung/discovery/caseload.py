@@ -120,11 +120,13 @@ def caseload(
     pid: str | None = None,
     entered: Sequence[Entered] = (),
     everyone: bool = False,
+    day: dt.date | None = None,
 ) -> tuple[Case, ...]:
     """The people of a coach (None: of all coaches, in one pass) with an open matter.
 
     With `everyone`, also those without one; with `pid`, that person alone. A lab that names no
-    coach in `enrolments.coach` takes who gave the latest service (`services.staff`).
+    coach in `enrolments.coach` takes who gave the latest service (`services.staff`). Follow-ups
+    are due by `day` (default: `as_of`): they go on after the records end, absences do not.
     """
     rules = settings
     kept = followups.kept(milestones, rules)
@@ -138,7 +140,7 @@ def caseload(
         session, starts, rules=rules, as_of=as_of, entered=entered, known=known, who=_VIEW
     )
     ended = next((i for i, m in enumerate(milestones) if m.key == _COMPLETED), len(milestones))
-    cases = [_case(r, milestones, ended, found, rules, as_of) for r in rows]
+    cases = [_case(r, milestones, ended, found, rules, as_of, day or as_of) for r in rows]
     return tuple(sorted((c for c in cases if everyone or c.matters), key=lambda c: c.order))
 
 
@@ -246,6 +248,28 @@ def _seen(milestones: Sequence[Milestone], as_of: dt.date) -> exp.Expr:
 def _rows(
     session: Session, kept: Mapping[int, str], rules: CaseloadSettings, as_of: dt.date
 ) -> list[dict[str, Any]]:
+    """The facts of each person.
+
+    The journeys have the last service of everyone, so only recent services are read: a log of
+    years is long. Whoever was last recorded as absent, with no contact since, is looked up in
+    all of it."""
+    recent = as_of - dt.timedelta(days=max(rules.dormant_after_days, rules.absences_within_days))
+    known = "last_service_on" in session.columns("journeys")
+    rows = _read(session, kept, rules, as_of, recent if known else dt.date.min)
+    if known and any(row["unsure"] for row in rows):
+        whole = _read(session, kept, rules, as_of, dt.date.min)
+        exact = {row["pid"]: row for row in whole}
+        rows = [exact[row["pid"]] if row["unsure"] else row for row in rows]
+    return rows
+
+
+def _read(
+    session: Session,
+    kept: Mapping[int, str],
+    rules: CaseloadSettings,
+    as_of: dt.date,
+    from_day: dt.date,
+) -> list[dict[str, Any]]:
     return session.run(
         query.load(ROOM, "caseload"),
         people=Name(_VIEW),
@@ -253,6 +277,7 @@ def _rows(
         employment=narrow(session, "employment", EMPLOYMENT),
         absent=["absent", "excused"] if rules.count_excused else ["absent"],
         since=as_of - dt.timedelta(days=rules.absences_within_days),
+        from_day=max(from_day, dt.date(1900, 1, 1)),
         as_of=as_of,
         kept=[query.name(c, "mine") for key in kept.values() for c in (key, f"{key}_on")],
     ).dicts()
@@ -268,10 +293,11 @@ def _case(
     found: Checks,
     rules: CaseloadSettings,
     as_of: dt.date,
+    day: dt.date,
 ) -> Case:
     pid, start = row["pid"], row["start_on"]
     mine = {n: found[pid, n] for n in rules.days if (pid, n) in found}
-    matters = [*_follow_ups(start, mine, rules, as_of), *_job_ended(row, rules, as_of)]
+    matters = [*_follow_ups(start, mine, rules, day), *_job_ended(row, rules, as_of)]
     if not (row["closed"] or row["placed"] or start):
         matters += _in_program(row, row["stage"] < ended, rules, as_of)
     matters.sort(key=lambda m: (-m.overdue, m.due_on or dt.date.max, m.why.code))

@@ -32,7 +32,7 @@ from rung.errors import Problem, UsageError
 from rung.records import query
 from rung.records.lab import Lab
 from rung.records.query import Name, Session
-from rung.records.simulating import sending
+from rung.records.simulating import coaching, sending
 from rung.records.simulating.scenario import (
     COACHING,
     STEPS,
@@ -59,6 +59,7 @@ __all__ = [
     "Step",
     "Trial",
     "Truth",
+    "coached",
     "decided",
     "provider",
     "workbook",
@@ -409,8 +410,8 @@ def _write(session: Session, view: str, file: Path) -> None:
     session.execute(query.fill(copy, {"view": Name(view), "file": str(file)}))
 
 
-def _views(session: Session, settings: Settings, tables: Sequence[str]) -> None:
-    """Name the tables of the provider's records as queries over everyone."""
+def _view(view: str, settings: Settings) -> exp.Expr:
+    """The query of one table of the provider's records."""
     trial: list[exp.Expr] = []
     if settings.trial:
         columns = query.load(ROOM, "simulate_trial")
@@ -424,9 +425,13 @@ def _views(session: Session, settings: Settings, tables: Sequence[str]) -> None:
         },
         "follow_ups": {"as_of": settings.as_of},
     }
+    return query.fill(query.load(ROOM, f"simulate_{view}"), given.get(view, {}))
+
+
+def _views(session: Session, settings: Settings, tables: Sequence[str]) -> None:
+    """Name the tables of the provider's records as queries over everyone."""
     for view in ("known", "journeys", *tables):
-        tree = query.load(ROOM, f"simulate_{view}")
-        session.view(view, query.fill(tree, given.get(view, {})))
+        session.view(view, _view(view, settings))
 
 
 @contextmanager
@@ -524,6 +529,23 @@ def workbook(
         arms = whole.trial is not None
         planted = {file.name: sending.workbook(session, file, dirt=dirt, people=people, arms=arms)}
         return _truth(session, everyone, whole, (bottleneck, gap), people, seed, planted)
+
+
+def coached(
+    folder: Path, *, people: int, seed: int, dirt: float = 0.05, settings: Settings | None = None
+) -> tuple[Path, ...]:
+    """Write what a small provider with career coaches would send, into `folder`.
+
+    The workbook of people, and beside it who coaches whom, an attendance log and follow-ups."""
+    _asked(people, dirt)
+    whole, _, gap = decided(settings or Settings(), seed)
+    file = folder / "applicants.xlsx"
+    with _open(whole, gap, people, seed) as (session, _everyone):
+        session.view("known whole", _view("known", whole))
+        told = query.load(ROOM, "simulate_told")
+        session.view("known", query.fill(told, {"known": Name("known whole")}))
+        sending.workbook(session, file, dirt=dirt, people=people, arms=False)
+        return (file, *coaching.send(session, folder, whole, dirt=dirt / 2))
 
 
 def _truth(

@@ -436,7 +436,8 @@ def _retention(table: Table, language: str | None) -> list[str]:
     if row["share_known"] is not None:
         counted: dict[str, Scalar] = {"x": verified, "y": known - verified, "z": due - known}
         rate = percent(float(row["share_known"]))
-        told.append(sentence("say.retention-known", {**counted, "rate": rate}, language))
+        key = "say.retention-known" if due > known else "say.retention-all-known"
+        told.append(sentence(key, {**counted, "rate": rate}, language))
     elif not known:
         told.append(sentence("say.retention-nothing", {}, language))
     others = [

@@ -1,5 +1,6 @@
 -- Each person of the caseload with what a reason can rest on. One row a person.
--- Absences do not count as contact; the last service on record may be one.
+-- Absences do not count as contact; the last service on record may be one: `unsure` then says that
+-- the services read here, those after $from_day, have no contact to take its place.
 WITH attended AS (
   SELECT
     services.pid,
@@ -11,7 +12,7 @@ WITH attended AS (
       THEN 1 ELSE 0 END) AS absences
   FROM $services AS services
   JOIN $people AS mine ON services.pid = mine.pid
-  WHERE services.service_on <= $as_of
+  WHERE services.service_on <= $as_of AND services.service_on > $from_day
   GROUP BY services.pid
 ),
 jobs AS (
@@ -37,6 +38,8 @@ SELECT
     CASE WHEN attended.missed_on IS NULL OR mine.last_service_on <> attended.missed_on
       THEN mine.last_service_on END
   ) AS contact_on,
+  coalesce(attended.contact_on IS NULL AND mine.last_service_on = attended.missed_on, FALSE)
+    AS unsure,
   coalesce(attended.absences, 0) AS absences,
   attended.absent_on,
   mine.closed,

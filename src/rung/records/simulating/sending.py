@@ -399,6 +399,16 @@ def _csv(session: Session, view: str, file: Path, columns: Sequence[Sent], dirt:
     session.execute(query.fill(copy, values))
 
 
+def csv(
+    session: Session, view: str, file: Path, columns: Sequence[Sent], dirt: float
+) -> dict[str, dict[str, int]]:
+    """Mess up a view and write it as a CSV file; returns the dirt by column."""
+    messed = f"messed {view}"
+    session.view(messed, _messed(columns, dirt, view))
+    _csv(session, messed, file, columns, dirt)
+    return _counted(session, messed, columns)
+
+
 def _people(session: Session, file: Path, columns: Sequence[Sent], dirt: float, people: int) -> Any:
     """The list of people; a workbook or, when there are too many, a CSV file."""
     sent = query.load(ROOM, "simulate_sent")
@@ -455,12 +465,9 @@ def send(
     for table, kept in (("services", SERVICES), ("wages", WAGES)):
         if table not in tables:
             continue
-        view = f"sent_{table}"
+        view, file = f"sent_{table}", folder / f"{table}.csv"
         session.view(view, query.load(ROOM, f"simulate_{view}"))
-        session.view(f"messed_{table}", _messed(kept, dirt, view))
-        file = folder / f"{table}.csv"
-        _csv(session, f"messed_{table}", file, kept, dirt)
-        package.dirt[file.name] = _counted(session, f"messed_{table}", kept)
+        package.dirt[file.name] = csv(session, view, file, kept, dirt)
         package.files.append(_mapping(f"private/{file.name}", table, kept, dirt))
     return package
 
