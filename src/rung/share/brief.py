@@ -7,8 +7,8 @@ phone of 320 px, in the dark, on paper and by ear. It shows released answers and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -163,10 +163,16 @@ def html(brief: BriefInput) -> str:
     )
 
 
-def article(released: Released[AnyAnswer], language: str | None = None, heading: int = 2) -> str:
+def article(
+    released: Released[AnyAnswer],
+    language: str | None = None,
+    heading: int = 2,
+    said: Collection[str] = (),
+) -> str:
     """One answer as an article of a page that has our stylesheet: all that the brief shows of it.
 
-    `heading` is the level of its headline.
+    `heading` is the level of its headline; 0 when it is the title of the page already. `said` are
+    caveats that stand higher on the page, and are not said again.
     """
 
     def t(key: str, **params: Scalar) -> str:
@@ -175,6 +181,7 @@ def article(released: Released[AnyAnswer], language: str | None = None, heading:
     references = _References()
     # the place names its elements; an answer stands on a page once
     shown = _shown(released, int(released.answer.id[:6], 16), references, language)
+    shown = replace(shown, caveats=[c for c in shown.caveats if c not in said])
     cited = [str(cite(key)) for key in references.keys]
     page = _environment().get_template("article.html")
     return page.render(a=shown, heading=heading, cited=cited, t=t)

@@ -257,12 +257,16 @@ def _bounds_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
 def _rate_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
     total = next((d.total for d in table.dimensions if d.name == by), None)
     steps = list(dict.fromkeys(str(r["milestone"]) for r in table.rows))
+    hidden = {(h.row, h.column) for h in table.hidden}
     dots = []
     for step in steps[1:]:
         dots.append(_Dot(word(step, language), "", None, None, None, "", head=True))
-        rows = [r for r in table.rows if r["milestone"] == step]
-        for row in rows:
+        for i, row in enumerate(table.rows):
+            if row["milestone"] != step:
+                continue
             dot = _row_dot(row, by, "rate", ["entered"], percent, language)
+            if dot.value is None and (i, "rate") not in hidden:
+                dot = replace(dot, told=sentence("chart.too-early", {}, language))
             dots.append(_Dot(**{**vars(dot), "main": row[by] != total}))
     return dots
 
@@ -308,8 +312,8 @@ def _dot_rows(
                 "value": None if d.value is None else d.value * scale,
                 "low": _finite(d.low, scale),
                 "high": _finite(d.high, scale),
-                "told": d.told if shown else "" if d.head else hidden,
-                "what": mark if shown else "head" if d.head else "hidden",
+                "told": d.told or ("" if shown or d.head else hidden),
+                "what": mark if shown else "head" if d.head else "early" if d.told else "hidden",
             }
         )
     return rows

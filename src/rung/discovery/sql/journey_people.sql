@@ -15,7 +15,7 @@ WITH entries AS (
 people AS (
   SELECT
     *,
-    $path * 4 + CASE WHEN due <= $as_of THEN 2 ELSE 0 END + CASE WHEN gone THEN 1 ELSE 0 END
+    ($path) * 4 + CASE WHEN due <= $as_of THEN 2 ELSE 0 END + CASE WHEN gone THEN 1 ELSE 0 END
       AS kind
   FROM entries
   WHERE left_out = 0 AND chosen
