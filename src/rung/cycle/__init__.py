@@ -13,6 +13,7 @@ from rung.cycle.choices import Choice as Choice
 from rung.cycle.choices import choices as choices
 from rung.cycle.correct import Change as Change
 from rung.cycle.correct import corrected as corrected
+from rung.cycle.correct import drafted as drafted
 from rung.cycle.demo import demo as demo
 from rung.cycle.discover import diagnose as diagnose
 from rung.cycle.discover import reconcile as reconcile
@@ -26,6 +27,7 @@ from rung.cycle.people import People as People
 from rung.cycle.people import Person as Person
 from rung.cycle.people import caseload as caseload
 from rung.cycle.people import coaches as coaches
+from rung.cycle.people import named as named
 from rung.cycle.people import people as people
 from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention

@@ -59,17 +59,18 @@ class Caseload:
     coach: str | None
     cases: tuple[Case, ...]
     as_of: dt.date
+    day: dt.date  # by which follow-ups are due: the as-of date, or later
     settings: CaseloadSettings
     named: Mapping[str, Named] = field(default_factory=dict)
 
     @property
     def due_soon(self) -> tuple[Case, ...]:
         """Those with something due from now to `due_ahead_days` on, overdue matters aside."""
-        end = self.as_of + dt.timedelta(days=self.settings.due_ahead_days)
+        end = self.day + dt.timedelta(days=self.settings.due_ahead_days)
         return tuple(
             c
             for c in self.cases
-            if any(m.due_on and self.as_of <= m.due_on <= end for m in c.matters)
+            if any(m.due_on and not m.overdue and m.due_on <= end for m in c.matters)
         )
 
     @property
@@ -91,6 +92,7 @@ class Person:
     due: Mapping[int, tuple[dt.date, Check | None]]
     named: Named
     as_of: dt.date
+    day: dt.date
 
 
 def as_of_day(lab: Lab, session: Session) -> dt.date:
@@ -113,27 +115,36 @@ def caseload(
     entered: Sequence[Entered] = (),
     everyone: bool = False,
     names: bool = False,
+    day: dt.date | None = None,
 ) -> Caseload:
     """The people of a coach (None: of all) with an open matter and why; `everyone` for all people.
 
     `as_of` is the day to look from (default: the lab's); `entered` the follow-ups that staff
-    entered by hand. Raises RecordsError when nothing was imported.
+    entered by hand; `day` the day follow-ups are due by (default: `as_of`). Raises RecordsError
+    when nothing was imported.
     """
     lab.need("journeys")
     settings = lab.section("caseload", CaseloadSettings)
     with lab.session() as session:
-        day = as_of or as_of_day(lab, session)
+        as_of = as_of or as_of_day(lab, session)
         found = cases.caseload(
             session,
             milestones=lab.milestones,
             settings=settings,
-            as_of=day,
+            as_of=as_of,
             coach=coach,
             entered=entered,
             everyone=everyone,
+            day=day,
         )
-    named = _named(lab, (c.pid for c in found)) if names else {}
-    return Caseload(coach=coach, cases=found, as_of=day, settings=settings, named=named)
+    return Caseload(
+        coach=coach,
+        cases=found,
+        as_of=as_of,
+        day=day or as_of,
+        settings=settings,
+        named=named(lab, (c.pid for c in found)) if names else {},
+    )
 
 
 def retention(
@@ -231,12 +242,11 @@ def people(
             limit=limit,
             offset=offset,
         )
-    named = _named(lab, (r.pid for r in rows)) if names else {}
     return People(
         n=n,
         milestones=summary.milestones,
         rows=rows,
-        named=named,
+        named=named(lab, (r.pid for r in rows)) if names else {},
         offset=offset,
         as_of=summary.as_of,
     )
@@ -249,20 +259,22 @@ def person(
     as_of: dt.date | None = None,
     entered: Sequence[Entered] = (),
     names: bool = False,
+    day: dt.date | None = None,
 ) -> Person | None:
-    """One person; None when the records have nobody by that pseudonym."""
+    """One person; None when the records have nobody by that pseudonym. `day` as for `caseload`."""
     lab.need("journeys")
     settings = lab.section("caseload", CaseloadSettings)
     with lab.session() as session:
-        day = as_of or as_of_day(lab, session)
+        as_of = as_of or as_of_day(lab, session)
         found = cases.caseload(
             session,
             milestones=lab.milestones,
             settings=settings,
-            as_of=day,
+            as_of=as_of,
             pid=pid,
             entered=[e for e in entered if e.pid == pid],
             everyone=True,
+            day=day,
         )
         if not found:
             return None
@@ -279,12 +291,13 @@ def person(
         services=services,
         jobs=jobs,
         due=due,
-        named=_named(lab, [pid]).get(pid, Named()) if names else Named(),
-        as_of=day,
+        named=named(lab, [pid]).get(pid, Named()) if names else Named(),
+        as_of=as_of,
+        day=day or as_of,
     )
 
 
-def _named(lab: Lab, pids: Iterable[str]) -> dict[str, Named]:
+def named(lab: Lab, pids: Iterable[str]) -> dict[str, Named]:
     """Names and ways to reach people, from the key table; nothing else of it."""
     return {
         pid: Named(
