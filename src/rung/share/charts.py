@@ -324,7 +324,7 @@ def _dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) -
     left, right, pitch = (0, 8, 44) if phone else (250, 130, 30)
     rows = _dot_rows(dots, axis.scale, phone, pitch, language)
     if not phone:  # room for what is told, which is longer in some languages
-        right = max(right, round(7.4 * max(len(r["told"]) for r in rows)) - 4)
+        right += 16 * max(0, *(len(r["told"]) - 18 for r in rows))
     height, plot = pitch * len(dots), width - left - right
     y = _down(height)
     colour = {"condition": {"test": "datum.what == 'main'", "value": ACCENT}, "value": GREY}
