@@ -22,7 +22,7 @@ from django.shortcuts import redirect
 from django.utils.http import urlencode
 
 from rung.web import clock
-from rung.web.models import Membership, Organisation, Partnership, Program, Role, Trace
+from rung.web.models import Membership, Organisation, Partnership, Program, Role, Trace, User
 
 ADVISOR, PARTNER = "advisor", "partner"
 MEMBERS = frozenset(Role.values)
@@ -65,7 +65,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "organisation.tokens": frozenset({Role.OWNER, Role.STAFF, Role.ANALYST}),
     "portfolio.see": MEMBERS,  # of a team of coaches
 }
-QUIET = frozenset({"program.see", "records.see", "organisation.see", "portfolio.see"})
+QUIET = frozenset(
+    {"program.see", "program.plan", "records.see", "organisation.see", "portfolio.see"}
+)
 """Looking at these alone is not written down: they show nobody's records."""
 
 
@@ -84,6 +86,11 @@ def standing(user: Any, organisation: Organisation) -> str | None:
     if Organisation.Kind.COACH in kinds:
         return ADVISOR
     return PARTNER if kinds else None
+
+
+def me(request: HttpRequest) -> User:
+    """Who asks, behind `needs` or `signed_in`: there it is never a stranger."""
+    return cast("User", request.user)
 
 
 def may(user: Any, action: str, organisation: Organisation) -> bool:

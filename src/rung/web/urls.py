@@ -36,4 +36,5 @@ urlpatterns = [
 handler400 = "rung.web.views.front.bad"
 handler403 = "rung.web.views.front.denied"
 handler404 = "rung.web.views.front.missing"
+handler429 = "rung.web.accounts.too_many"
 handler500 = "rung.web.views.front.broken"

@@ -39,7 +39,12 @@ def front(request: HttpRequest) -> HttpResponse:
         return redirect("portfolio", mine[0].organisation.uid)
     if len(programs) == 1 and len(mine) == 1:
         return redirect("program", programs[0].uid)
-    return render(request, "web/home.html", {"programs": programs, "memberships": mine})
+    page = {
+        "programs": programs,
+        "memberships": mine,
+        "releases": bool(kinds & {Organisation.Kind.CITY, Organisation.Kind.FUNDER}),
+    }
+    return render(request, "web/home.html", page)
 
 
 def _local(request: HttpRequest, address: str | None) -> str:

@@ -21,6 +21,10 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
   form.addEventListener("submit", (event) => {
     if (!input.files.length) return;
     event.preventDefault();
+    if (form.dataset.most && input.files[0].size > Number(form.dataset.most)) {
+      say.textContent = form.dataset.large;
+      return;
+    }
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
@@ -33,6 +37,11 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     request.addEventListener("load", () => {
       const next = request.getResponseHeader("X-Next");
       if (next) { window.location.assign(next); return; }
+      // signed out meanwhile: the answer is another page
+      if (new URL(request.responseURL).pathname !== new URL(form.action).pathname) {
+        window.location.assign(request.responseURL);
+        return;
+      }
       document.open(); document.write(request.responseText); document.close();
     });
     request.addEventListener("error", () => { say.textContent = form.dataset.failed; bar.hidden = true; });
@@ -49,14 +58,22 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     waiting = setTimeout(async () => {
       const body = new FormData(form);
       body.set("draft", "1");
-      const answer = await fetch(form.dataset.draft, { method: "POST", body, credentials: "same-origin" });
-      if (!answer.ok) { say.textContent = form.dataset.unsaved; return; }
-      const saved = await answer.json();
+      let saved;
+      try {
+        const answer = await fetch(form.dataset.draft, { method: "POST", body, credentials: "same-origin" });
+        saved = await answer.json();
+      } catch {
+        say.textContent = form.dataset.unsaved;  // no connection, or the session has ended
+        return;
+      }
       if (saved.version !== undefined) form.elements.version.value = saved.version;
       say.textContent = saved.says;
     }, 800);
   });
 }
+
+// What must be read first after a form came back gets the focus.
+document.querySelector("[data-focus]")?.focus();
 
 // Menus close when one leaves them.
 document.addEventListener("click", (event) => {
@@ -71,3 +88,8 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// A secret that is shown once is selected whole when one comes to it.
+for (const input of document.querySelectorAll("input[data-select]")) {
+  input.addEventListener("focus", () => input.select());
+}
