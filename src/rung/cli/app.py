@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rung.cli import web
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -383,3 +385,6 @@ def simulate_provider(
             progress=progress,
         )
     show.written(made, as_json=as_json, verb="simulate")
+
+
+web.add_to(app)

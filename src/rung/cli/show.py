@@ -71,14 +71,15 @@ def error(failure: RungError, *, as_json: bool) -> int:
         _json(failure.to_json())
         return failure.exit_status
     console = _console(err=True)
-    for problem in failure.problems[:5]:
+    most = 5 if failure.exit_status == 10 else 20  # settings are few, and mended together
+    for problem in failure.problems[:most]:
         console.print(f"[bold]{escape(problem.what())}[/bold]")
         where = _where(problem)
         if where:
             console.print(f"  {sentence('label.where')}: {escape(where)}")
         console.print(f"  {sentence('label.expected')}: {escape(problem.expected())}")
         console.print(f"  {sentence('label.next')}: {escape(problem.next())}")
-    more = len(failure.problems) - 5
+    more = len(failure.problems) - most
     if more > 0:
         console.print(sentence("label.more-problems", {"n": more}))
     console.print(f"[dim]{failure.code}[/dim]")

@@ -100,24 +100,35 @@ def _cipher(secret: bytes, salt: bytes) -> AESGCM:
 
 def encrypt(plain: Path, sealed: Path, secret: bytes) -> None:
     """Write `plain` encrypted to `sealed`, whole or not at all."""
-    header = _HEADER.pack(_MAGIC, _VERSION, _CHUNK, secrets.token_bytes(16), secrets.token_bytes(8))
-    salt, prefix = header[16:32], header[32:40]
-    cipher = _cipher(secret, salt)
     temporary = sealed.with_name(f".{sealed.name}.writing")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with plain.open("rb") as source, os.fdopen(handle, "wb") as out:
-        out.write(header)
-        block, number = source.read(_CHUNK), 0
-        while True:
-            following = source.read(_CHUNK)
-            nonce = _nonce(prefix, number, last=not following)
-            out.write(cipher.encrypt(nonce, block, header))
-            if not following:
-                break
-            block, number = following, number + 1
+        seal(source, out, secret)
         out.flush()
         os.fsync(out.fileno())
     temporary.replace(sealed)
+
+
+def seal(source: BinaryIO, out: BinaryIO, secret: bytes) -> None:
+    """Write everything of `source` encrypted to `out`."""
+    header = _HEADER.pack(_MAGIC, _VERSION, _CHUNK, secrets.token_bytes(16), secrets.token_bytes(8))
+    salt, prefix = header[16:32], header[32:40]
+    cipher = _cipher(secret, salt)
+    out.write(header)
+    block, number = source.read(_CHUNK), 0
+    while True:
+        following = source.read(_CHUNK)
+        nonce = _nonce(prefix, number, last=not following)
+        out.write(cipher.encrypt(nonce, block, header))
+        if not following:
+            return
+        block, number = following, number + 1
+
+
+def unseal(source: BinaryIO, out: BinaryIO, secret: bytes) -> None:
+    """Write what `seal` wrote in clear to `out`; RecordsError (REC-keys-sealed) if it is not."""
+    for block in _opened(source.read(_HEADER.size), source, secret):
+        out.write(block)
 
 
 def _nonce(prefix: bytes, number: int, *, last: bool) -> bytes:
@@ -127,8 +138,7 @@ def _nonce(prefix: bytes, number: int, *, last: bool) -> bytes:
 def decrypt(sealed: Path, plain: Path, secret: bytes) -> None:
     """Write `sealed` in clear to `plain`; RecordsError (REC-keys-sealed) when it does not open."""
     with sealed.open("rb") as source, plain.open("wb") as out:
-        for block in _opened(source.read(_HEADER.size), source, secret):
-            out.write(block)
+        unseal(source, out, secret)
 
 
 def _opened(header: bytes, source: BinaryIO, secret: bytes) -> Iterator[bytes]:

@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
+from rung.web import sample as sample
 from rung.web.work import KINDS as KINDS

@@ -67,7 +67,8 @@ def rooms(request: HttpRequest, program: Program | None, standing: str | None) -
 
 def places(request: HttpRequest) -> list[dict[str, Any]]:
     """The organisations of this person, for the menu at the top."""
-    if not request.user.is_authenticated:
+    user = getattr(request, "user", None)  # none yet for a host that is not ours
+    if user is None or not user.is_authenticated:
         return []
     mine = Membership.objects.filter(user=request.user).select_related("organisation")
     return [

@@ -5,6 +5,7 @@ queue.sqlite3 background work that waits
 secret        what signs sessions, made on first use (unless RUNG_SECRET_KEY is set)
 labs/         one folder a program: its generations of records
 incoming/     files as they were sent, until they are imported or set aside
+scratch/      what does not fit into memory while it is received; gone with the request
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def incoming() -> Path:
 
 def make() -> Path:
     """Make the folders, for this user alone; returns the web lab's folder."""
-    for folder in (home(), labs(), incoming()):
+    for folder in (home(), labs(), incoming(), home() / "static"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home()
 

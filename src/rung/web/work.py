@@ -179,26 +179,54 @@ def _beating(job: Job) -> Iterator[None]:
 
 
 class Worker(Consumer):  # type: ignore[misc]
-    """Huey's consumer; it can run beside a server, whose signals are its own."""
+    """Huey's consumer; whoever runs it decides which signals end it."""
 
     def __init__(self) -> None:
         super().__init__(queue, workers=1, periodic=True, initial_delay=0.05, max_delay=0.5)
 
     def _set_signal_handlers(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            super()._set_signal_handlers()
+        pass
 
 
-def alone() -> None:
-    """A worker process: give back what was left, then work until it is told to stop."""
+def _gone(worker: str) -> bool:
+    """Whether a worker of this machine is known to run no more."""
+    host, _, rest = worker.partition(":")
+    if os.name == "nt" or host != ME.partition(":")[0]:
+        return False  # signal 0 is no question on Windows: it ends the process
+    try:
+        os.kill(int(rest.partition(":")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+PATIENCE = 8.0
+"""Seconds a worker that is told to stop may take to end the work it has begun."""
+
+
+def alone(watch: Callable[[Callable[[], None]], None]) -> None:
+    """A worker process: give back what was left, then work until it is told to stop.
+
+    `watch` gets the function that tells it. Work that does not end in time is handed back, to be
+    done again by the next worker.
+    """
     import_module("rung.web.jobs")  # makes the kinds of work known
-    Job.objects.filter(state=Job.State.RUNNING, worker__startswith=ME.split(":")[0] + ":").exclude(
-        worker=ME
-    ).filter(beat_at__lt=clock.now() - timedelta(seconds=12)).update(
-        beat_at=clock.now() - 2 * SILENT
-    )
+    running = Job.objects.filter(state=Job.State.RUNNING).exclude(worker=ME)
+    for name in set(running.values_list("worker", flat=True)):
+        if _gone(name):  # known to be dead: no need to wait for its silence
+            running.filter(worker=name).update(beat_at=clock.now() - 2 * SILENT)
     sweep.call_local()
-    Worker().run()
+    worker = Worker()
+    watch(worker.stop_flag.set)
+    worker.run()
+    last = time.monotonic() + PATIENCE
+    for _, thread in worker.worker_threads:
+        thread.join(max(0.0, last - time.monotonic()))
+    Job.objects.filter(state=Job.State.RUNNING, worker=ME).update(
+        state=Job.State.WAITING, worker="", tries=F("tries") - 1
+    )
 
 
 def now(job: Job) -> Job:

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from rung import __version__
+from rung.web import sample
 from rung.web.access import public
 from rung.web.models import Membership, Organisation, Program
 
@@ -26,7 +27,11 @@ def front(request: HttpRequest) -> HttpResponse:
         return render(
             request,
             "web/front.html",
-            {"form": LoginForm(request=request), "next": _local(request, request.GET.get("next"))},
+            {
+                "form": LoginForm(request=request),
+                "next": _local(request, request.GET.get("next")),
+                "preparing": sample.preparing(),
+            },
         )
     mine = Membership.objects.filter(user=request.user).select_related("organisation")
     programs = list(

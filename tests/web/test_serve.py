@@ -1,0 +1,300 @@
+"""Running the web lab: served from an empty folder, with its worker, and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from rung.cycle import simulate
+from rung.errors import RungError
+from rung.web import checks, server
+from tests.web.conftest import NOW
+
+RUNG = [sys.executable, "-m", "rung"]
+
+
+def clean(**more: str) -> dict[str, str]:
+    """An environment in which nothing is said about a web lab."""
+    ours = ("RUNG_", "DJANGO_", "DATABASE_URL")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | more
+
+
+def rung(*words: object, status: int = 0, env: Mapping[str, str] | None = None) -> Any:
+    """A command's JSON, in a process of its own."""
+    done = subprocess.run(
+        [*RUNG, *map(str, words), "--json"], capture_output=True, text=True, env=clean(**env or {})
+    )
+    assert done.returncode == status, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+def get(address: str) -> tuple[int, str, str]:
+    """Status, final address and text of a page."""
+    try:
+        with urllib.request.urlopen(address, timeout=40) as page:
+            return page.status, page.url, page.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, address, refused.read().decode()
+
+
+class Served:
+    """A running `rung serve`."""
+
+    def __init__(self, lab: Path, *words: str, **env: str) -> None:
+        self.began = time.monotonic()
+        self.log = lab.with_name(f"{lab.name}.log").open("a+")
+        self.process = subprocess.Popen(
+            [*RUNG, "serve", "--port", "0", "--lab", str(lab), "--json", *words],
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=clean(**env),
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        assert said, self.errors()
+        self.told: dict[str, Any] = json.loads(said)
+        self.address = self.told["address"]
+
+    def errors(self) -> str:
+        self.log.seek(0)
+        return self.log.read()
+
+    def worker(self) -> int | None:
+        """The worker's process number."""
+        for line in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, parent = line.read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            if int(parent) == self.process.pid and state != "Z":
+                return int(line.parent.name)
+        return None
+
+    def end(self, how: int = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(30)
+
+
+@contextmanager
+def served(lab: Path, *words: str, **env: str) -> Iterator[Served]:
+    """A web lab that is ended in the end."""
+    running = Served(lab, *words, **env)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.end()
+        assert running.process.stdout is not None
+        running.process.stdout.close()
+        running.log.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(true: Any, seconds: float = 30) -> None:
+    """Wait for something to become true."""
+    last = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < last, "waited in vain"
+        time.sleep(0.1)
+
+
+def addresses(urls: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every address of the web lab, its parts filled with what nobody has."""
+    for each in urls:
+        here = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from addresses(each.url_patterns, here)
+        else:
+            found = re.sub(
+                r"<(?:int:)?\w+>|<int:\w+>", "7", re.sub(r"<(?:slug|str):\w+>", "x", here)
+            )
+            yield re.sub(r"[\^$\\]", "", found), each.callback
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+
+@pytest.fixture(scope="module")
+def cold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A lab served from an empty folder."""
+    with served(tmp_path_factory.mktemp("cold") / "lab") as running:
+        running.told["first"] = str(time.monotonic() - running.began)
+        yield running
+
+
+def test_an_empty_folder_answers_within_half_a_minute(cold: Served) -> None:
+    status, _, page = get(cold.address)
+    assert status == 200
+    assert "<h1" in page
+    assert time.monotonic() - cold.began < 30
+    assert json.loads(get(cold.address + "healthz")[2])["status"] == "ok"
+
+
+def test_every_other_address_refuses_a_stranger(cold: Served) -> None:
+    seen = 0
+    for path, view in addresses(get_resolver().url_patterns):
+        if getattr(view, "action", "") == "public":
+            continue
+        status, at, page = get(cold.address + path)
+        seen += 1
+        refused = status in (401, 403, 404, 405) or at.startswith(cold.address + "?next=")
+        assert refused or at.rstrip("/") + "/" == cold.address, (path, status, at)
+        assert "Riverside Works" not in page, path
+    assert seen > 15
+
+
+def test_the_link_that_is_printed_lets_the_first_person_in(cold: Served) -> None:
+    assert cold.told["welcome"].startswith(cold.address + "welcome/")
+    assert get(cold.told["welcome"])[0] == 200
+
+
+def test_another_server_is_told_that_the_port_is_taken(cold: Served, tmp_path: Path) -> None:
+    port = cold.address.rstrip("/").rpartition(":")[2]
+    error = rung("serve", "--port", port, "--lab", tmp_path / "other", status=2)["error"]
+    assert error["code"] == "USE-port"
+    assert not (tmp_path / "other").exists()
+
+
+@linux
+def test_a_worker_that_dies_is_started_again_and_ends_with_a_killed_server(tmp_path: Path) -> None:
+    with served(tmp_path / "lab", "--no-sample") as running:
+        assert running.told["welcome"] is None
+        until(running.worker)
+        first = running.worker()
+        assert first
+        os.kill(first, signal.SIGKILL)
+        until(lambda: running.worker() not in (None, first))
+        second = running.worker()
+        assert second
+        running.process.kill()
+        running.process.wait(5)
+        until(lambda: not alive(second), 15)
+    log = (tmp_path / "lab.log").read_text()
+    assert "Traceback" not in log, log
+
+
+@linux
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.deep)]
+)
+def test_a_server_that_is_asked_to_stop_takes_its_worker_along(tmp_path: Path, how: int) -> None:
+    with served(tmp_path / "lab", "--no-sample") as running:
+        until(running.worker)
+        worker = running.worker()
+        assert worker
+        began = time.monotonic()
+        assert running.end(how) == 0
+        assert time.monotonic() - began < 25
+        assert not alive(worker)
+    assert "Traceback" not in (tmp_path / "lab.log").read_text()
+
+
+def test_an_ordinary_lab_becomes_the_first_program(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    simulate(lab, people=60, seed=3, clock=lambda: NOW)
+    before = {p: p.read_bytes() for p in lab.rglob("*") if p.is_file()}
+    with served(lab, "--no-worker") as running:
+        assert get(running.address)[0] == 200
+        assert running.told["welcome"]
+    (program,) = (lab / "web" / "labs").iterdir()
+    (generation,) = program.iterdir()
+    for path, content in before.items():
+        assert path.read_bytes() == content
+        assert (generation / path.relative_to(lab)).read_bytes() == content
+    table = "records/journeys.parquet"
+    assert (generation / table).samefile(lab / table)
+    with served(lab, "--no-worker"):
+        assert len(list(program.iterdir())) == 1
+
+
+def test_a_database_of_a_newer_rung_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    rung("user", "add", "ana@example.org", "--organisation", "Bridge", "--lab", tmp_path)
+    with sqlite3.connect(tmp_path / "lab.sqlite3") as plain:
+        plain.execute(
+            "INSERT INTO django_migrations (app, name, applied)"
+            " VALUES ('web', '9999_later', '2030-01-01')"
+        )
+    plain.close()
+    error = rung("serve", "--port", 0, "--lab", tmp_path, status=10)["error"]
+    assert error["code"] == "REC-web-newer"
+
+
+def test_a_port_of_its_own_is_on_this_machine_alone() -> None:
+    with server.listen(0) as sock:
+        host, port = sock.getsockname()
+        assert host == "127.0.0.1"
+        assert port > 1024
+        with pytest.raises(RungError) as taken:
+            server.listen(port)
+        assert taken.value.code == "USE-port"
+
+
+SAFE = {
+    "RUNG_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "RUNG_HOSTS": "lab.example.org",
+    "RUNG_BEHIND_PROXY": "1",
+}
+
+
+def test_production_names_every_insecure_setting_at_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    unsafe = {
+        "RUNG_HOSTS": "*",
+        "RUNG_KEY": "00",
+        "DATABASE_URL": "postgres://me:word@db.example.org/rung",
+        "RUNG_DEBUG": "1",
+        "RUNG_EMAIL_URL": "smtp+plain://mail.example.org",
+    }
+    with pytest.raises(RungError) as refused:
+        checks.environment(tmp_path, unsafe)
+    named = ("secret", "hosts", "https", "folder", "database", "debug", "records-key", "post")
+    codes = {p.code for p in refused.value.problems}
+    assert codes == {f"USE-production-{what}" for what in named}
+    tmp_path.chmod(0o700)
+    checks.environment(tmp_path, SAFE)
+    assert "db.example.org" not in json.dumps(refused.value.to_json())
+
+
+def test_production_serves_https_only_and_believes_its_own_proxy(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    rung("serve", "--production", "--lab", lab, status=2)
+    link = rung("user", "add", "a@example.org", "--organisation", "Bridge", "--lab", lab, env=SAFE)
+    assert link["link"].startswith("https://lab.example.org/")
+    with served(lab, "--production", "--no-worker", **SAFE) as running:
+        assert running.address == "https://lab.example.org/"
+        port = int((lab / "address").read_text().strip(" /\n").rpartition(":")[2])
+
+        def ask(*headers: str, host: str = "lab.example.org") -> str:
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+                lines = ["GET / HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]
+                plain.sendall("\r\n".join(lines).encode())
+                return b"".join(iter(lambda: plain.recv(65536), b"")).decode()
+
+        assert " 301 " in ask().splitlines()[0]
+        page = ask("X-Forwarded-Proto: https", "X-Forwarded-For: 192.0.2.7")
+        assert " 200 " in page.splitlines()[0]
+        for said in ("Strict-Transport-Security", "Secure", "Content-Security-Policy", "DENY"):
+            assert said in page, said
+        assert "Server:" not in page
+        assert " 400 " in ask("X-Forwarded-Proto: https", host="evil.example.org").splitlines()[0]
