@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tests.web.conftest import World
 
@@ -34,3 +34,11 @@ def test_every_other_page_refuses_a_stranger(world: World) -> None:
 def test_the_first_page_speaks_spanish(client: Client) -> None:
     client.post("/language/", {"language": "es", "next": "/"})
     assert "Iniciar sesión" in client.get("/").content.decode()
+
+
+def test_the_page_of_a_broken_lab_needs_nothing(rf: RequestFactory) -> None:
+    from rung.web.views.front import broken
+
+    page = broken(rf.get("/p/x/"))
+    assert page.status_code == 500
+    assert "Something broke on our side" in page.content.decode()

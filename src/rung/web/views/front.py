@@ -7,12 +7,13 @@ from typing import Any
 from allauth.account.forms import LoginForm
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import redirect, render
+from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from rung import __version__
+from rung import __version__, messages
 from rung.web import sample
 from rung.web.access import public
 from rung.web.models import Membership, Organisation, Program
@@ -117,5 +118,8 @@ def missing(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500."""
-    return _sorry(request, 500, "broken")
+    """500: a page that needs neither the database nor anything that may just have broken."""
+    if request.path.startswith("/api/"):
+        return _sorry(request, 500, "broken")
+    page = loader.render_to_string("web/broken.html", {"language": messages.current()})
+    return HttpResponseServerError(page)
