@@ -41,6 +41,13 @@ def seen(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page) + attributes))
 
 
+def ours(text: str, lab: Path) -> str:
+    """Text without the provider's own words, which stay as the provider wrote them."""
+    for own in re.findall(r'= "([^"]{12,})"', (lab / "lab.toml").read_text("utf-8")):
+        text = text.replace(own, " ")
+    return text
+
+
 def english() -> list[tuple[str, re.Pattern[str]]]:
     """English sentences of three words or more, with anything where a parameter stands."""
     found = []
@@ -63,11 +70,11 @@ def test_a_spanish_brief_has_no_english_sentence(lab: Path, tmp_path: Path, outs
     assert ran.status == 0
     page = file.read_text("utf-8")
     assert '<html lang="es">' in page
-    text = seen(page)
+    text = ours(seen(page), lab)
     patterns = english()
     assert len(patterns) > 300
     assert not [key for key, pattern in patterns if pattern.search(text)]
-    assert not [key for key, pattern in patterns if pattern.search(ran.out)]
+    assert not [key for key, pattern in patterns if pattern.search(ours(ran.out, lab))]
     assert "Mujeres" in text
     assert not re.search(r"\b(Women|Female|everyone|not recorded|Reached)\b", text)
 
@@ -102,9 +109,8 @@ def test_the_brief_as_a_workbook(lab: Path, tmp_path: Path) -> None:
     assert ran.status == 0
     book = openpyxl.load_workbook(file.with_suffix(".xlsx"))
     assert book.sheetnames[0] == "Informe"
-    text = "\n".join(
-        str(c.value) for s in book.worksheets for row in s.iter_rows() for c in row if c.value
-    )
+    cells = (c for s in book.worksheets for row in s.iter_rows() for c in row if c.value)
+    text = ours("\n".join(str(c.value) for c in cells), lab)
     assert not [key for key, pattern in english() if pattern.search(text)]
     assert "Mujeres" in text
 
