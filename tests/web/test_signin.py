@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import (
+    TOTP,
     format_hotp_value,
+    generate_totp_secret,
     hotp_value,
     yield_hotp_counters_from_time,
 )
@@ -17,7 +19,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from rung.web import clock
+from rung.web import clock, invitations
 from tests.web.conftest import World
 
 PASSWORD = "a long password"
@@ -72,6 +74,13 @@ def test_known_and_unknown_addresses_read_alike(world: World) -> None:
         return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", page)
 
     assert text("staff@example.org") == text("nobody@example.org")
+
+
+def test_a_browser_that_tries_and_tries_is_told_to_wait(settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    answers = [_signs_in(f"nobody{i}@example.org") for i in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert "Wait a few minutes" in answers[-1].content.decode()
 
 
 def test_what_is_counted_is_shared_by_every_server(settings: Settings) -> None:
@@ -187,6 +196,17 @@ def test_a_second_factor_is_turned_on_asked_for_and_replaced_by_a_code(world: Wo
     third.post("/account/logout/")
     _signs_in("viewer@example.org", browser=third)
     assert third.get(program).status_code == 200
+
+
+def test_a_new_password_by_link_does_not_pass_by_the_second_factor(world: World) -> None:
+    staff = world.people["staff"]
+    TOTP.activate(staff, generate_totp_secret())
+    browser = Client()
+    link = invitations.add_user(staff.email, "staff", world.provider.name)
+    form = browser.get(link, follow=True).redirect_chain[-1][0]
+    page = browser.post(form, {"password1": NEW, "password2": NEW})
+    assert page.headers["Location"].startswith("/account/factor/check/")
+    assert browser.get(f"/p/{world.program.uid}/").status_code == 302
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

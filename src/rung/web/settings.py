@@ -211,6 +211,7 @@ EMAIL_HOST = _mail.hostname or ""
 EMAIL_PORT = _mail.port or 587
 EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_TIMEOUT = 15  # seconds: a page does not wait for a post office that is away
 EMAIL_USE_TLS = _mail.scheme != "smtp+plain"
 DEFAULT_FROM_EMAIL = os.environ.get("RUNG_EMAIL_FROM") or "rung@localhost"
 
