@@ -43,6 +43,7 @@ def seen(page: str) -> str:
 
 def ours(text: str, lab: Path) -> str:
     """Text without the provider's own words, which stay as the provider wrote them."""
+    text = re.sub(r"\s+", " ", text)  # a terminal breaks lines
     for own in re.findall(r'= "([^"]{12,})"', (lab / "lab.toml").read_text("utf-8")):
         text = text.replace(own, " ")
     return text
