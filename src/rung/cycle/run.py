@@ -39,10 +39,13 @@ def prepare(
     title: str = "",
     sections: Collection[str] | None = None,
     next_steps: Sequence[str] | None = None,
+    recorded: bool = True,
     clock: Clock,
     progress: Progress = quiet,
 ) -> tuple[Outcome, BriefInput]:
     """Answer and release once; the answers, and all that any face of the brief shows.
+
+    Without `recorded` nobody is given anything yet: nothing is written into the release ledger.
 
     `sections` keeps some: "journey", "whom", and keys of declared tests (raises PlanError for
     others). `title` and `next_steps` stand in for the ones made from the answers. `language` is
@@ -59,7 +62,7 @@ def prepare(
             audience=audience,
             exempt=lab.about.public_use,
             today=clock().date(),
-            ledger=lab.store,
+            ledger=lab.store if recorded else None,
         )
         if next_steps is None:
             next_steps = _next_steps(lab, outcome)

@@ -116,7 +116,7 @@ class View:
 
 def choices(generation: Generation) -> Choices:
     """What may be asked of this import."""
-    return _kept(generation, ("choices",), lambda: _choices(generation))
+    return kept(generation, ("choices",), lambda: _choices(generation))
 
 
 def outcome(generation: Generation, asked: Question) -> Outcome:
@@ -126,7 +126,7 @@ def outcome(generation: Generation, asked: Question) -> Outcome:
     """
     asked = replace(asked, by=asked.by if asked.by in PERIODS else "")
     key = ("outcome", asked.by, asked.cohort, asked.within, asked.outside)
-    return _kept(generation, key, lambda: _diagnosed(ProgramLab.of(generation), asked))
+    return kept(generation, key, lambda: _diagnosed(ProgramLab.of(generation), asked))
 
 
 def reconciled(generation: Generation, milestone: str, period: str, reported: int) -> Outcome:
@@ -136,7 +136,7 @@ def reconciled(generation: Generation, milestone: str, period: str, reported: in
         lab = ProgramLab.of(generation)
         return cycle.reconcile(lab, milestone=milestone, period=period, reported=reported)
 
-    return _kept(generation, ("reconcile", milestone, period, reported), make)
+    return kept(generation, ("reconcile", milestone, period, reported), make)
 
 
 def _diagnosed(lab: ProgramLab, asked: Question) -> Outcome:
@@ -213,7 +213,7 @@ def view(generation: Generation, asked: Question, *, linked: bool = False) -> Vi
     """
     linked = linked and not asked.outside
     key = ("view", messages.current(), asked, linked)
-    return _kept(generation, key, lambda: _view(generation, asked, linked))
+    return kept(generation, key, lambda: _view(generation, asked, linked))
 
 
 def finding(generation: Generation) -> View:
@@ -284,7 +284,7 @@ def _articles(
     said: tuple[str, ...] = ()
     for i, each in enumerate(told):
         write = partial(brief.article, each, language, 2 if i or asked.by else 0, said)
-        text = _kept(generation, ("article", each.answer.id, asked, i, language), write)
+        text = kept(generation, ("article", each.answer.id, asked, i, language), write)
         made.append(mark_safe(text))  # noqa: S308 (escaped where it is made)
         said += say.caveats(each, language)
     return made
@@ -402,8 +402,8 @@ def cohort_mark(generation: Generation, cohort: str) -> str:
 # -- keeping
 
 
-def _kept(generation: Generation, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """What is kept under a key of this import, or made now."""
+def kept(generation: Generation, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What is kept under a key of this import, or made now. It must not depend on who looks."""
     said = hashlib.sha256(repr((__version__, generation.uid, key)).encode()).hexdigest()
     cache = caches["pages"]
     found = cache.get(said)
