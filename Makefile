@@ -22,7 +22,7 @@ lab: env             ## the web lab on this machine, with a simulated provider
 test: env            ## at most 8 minutes on 2 cores; no root, Java or browser
 	$(BIN)/python -m pytest -q -n 2 -m "not deep"
 
-test-deep: env       ## also Spark, Chromium, calibration at full size
+test-deep: env       ## also Spark, PostgreSQL, Chromium, kills, calibration at full size
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m deep
 
 check: env           ## style, types, the direction of imports

@@ -55,11 +55,11 @@ def get(address: str) -> tuple[int, str, str]:
 class Served:
     """A running `rung serve`."""
 
-    def __init__(self, lab: Path, *words: str, **env: str) -> None:
+    def __init__(self, lab: Path, *words: str, port: str = "0", **env: str) -> None:
         self.began = time.monotonic()
         self.log = lab.with_name(f"{lab.name}.log").open("a+")
         self.process = subprocess.Popen(
-            [*RUNG, "serve", "--port", "0", "--lab", str(lab), "--json", *words],
+            [*RUNG, "serve", "--port", port, "--lab", str(lab), "--json", *words],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=clean(**env),
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -87,6 +87,12 @@ class Served:
         self.process.send_signal(how)
         return self.process.wait(30)
 
+    def close(self) -> None:
+        """Let go of what it says."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.log.close()
+
 
 @contextmanager
 def served(lab: Path, *words: str, **env: str) -> Iterator[Served]:
@@ -97,9 +103,7 @@ def served(lab: Path, *words: str, **env: str) -> Iterator[Served]:
     finally:
         if running.process.poll() is None:
             running.end()
-        assert running.process.stdout is not None
-        running.process.stdout.close()
-        running.log.close()
+        running.close()
 
 
 def alive(pid: int) -> bool:

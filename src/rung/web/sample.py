@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from rung import cycle
 from rung.cycle.sample import PROGRAM, PROVIDER
 from rung.cycle.sample import sample as simulated
 from rung.records.lab import Lab
@@ -17,13 +18,15 @@ from rung.web.store import DatabaseStore
 
 
 def ask() -> Job | None:
-    """Ask a worker for the sample, once in the life of a lab that has nothing else."""
+    """Ask a worker for the sample, in a lab that has nothing else and where nobody is at it."""
     with transaction.atomic():
-        if Organisation.objects.exists():
-            return None
-        provider = Organisation.objects.create(name=PROVIDER)
-        program = Program.objects.create(organisation=provider, name=PROGRAM, sample=True)
-        return work.start("sample", by=None, program=program)
+        program = Program.objects.filter(sample=True, generation=None).first()
+        if program is None:
+            if Organisation.objects.exists():
+                return None
+            provider = Organisation.objects.create(name=PROVIDER)
+            program = Program.objects.create(organisation=provider, name=PROGRAM, sample=True)
+        return None if preparing() else work.start("sample", by=None, program=program)
 
 
 def preparing() -> bool:
@@ -41,8 +44,9 @@ def make(job: Job, tell: work.Tell) -> dict[str, Any]:
     shutil.rmtree(program.folder, ignore_errors=True)  # what an earlier try has left
     generation = Generation(program=program, number=1)
     generation.folder.parent.mkdir(parents=True)
-    simulated(generation.folder, clock=clock.now, progress=tell)
-    _switch(generation)
+    lab = simulated(generation.folder, clock=clock.now, progress=tell)
+    brought = cycle.bring_in(lab, clock=clock.now, progress=tell)
+    _switch(generation, brought.model_copy(update={"changes": None}))  # nothing was there before
     return {}
 
 
@@ -68,7 +72,7 @@ def adopt(folder: Path) -> Program | None:
             for name in lab.store.names(kind):
                 for number in lab.store.history(kind, name):
                     DatabaseStore(program).put(name, lab.store.get(kind, name, number))
-        _switch(generation)
+        _switch(generation, cycle.last_import(lab))
     return program
 
 
@@ -91,7 +95,10 @@ def _linked(source: str, target: str) -> str:
     return str(shutil.copy2(source, target))
 
 
-def _switch(generation: Generation) -> None:
+def _switch(generation: Generation, brought: cycle.Brought | None) -> None:
+    if brought is not None:
+        generation.summary = brought.to_json()
+        del generation.summary["columns"]  # long, and in the folder
     with transaction.atomic():
         generation.save()
         generation.program.generation = generation
