@@ -30,8 +30,10 @@ from rung.cycle.outcome import AnyAnswer, Outcome
 from rung.discovery.journey import JourneySettings
 from rung.finding import Refusal, Table
 from rung.messages import sentence
+from rung.records.lab import Lab
 from rung.share import brief, say, tables
 from rung.share.release import Audience, Inside, Outside, Released
+from rung.web import importing
 from rung.web.models import Generation, Program
 from rung.web.store import ProgramLab
 
@@ -216,9 +218,19 @@ def view(generation: Generation, asked: Question, *, linked: bool = False) -> Vi
     return kept(generation, key, lambda: _view(generation, asked, linked))
 
 
-def finding(generation: Generation) -> View:
-    """The main finding for staff, for a program's first page."""
-    return view(generation, Question())
+def finding(generation: Generation) -> str:
+    """The main finding for staff, as a headline: for a program's first page."""
+    found = outcome(generation, Question())
+    return say.headline(found[0]).rstrip(".")
+
+
+def mending(generation: Generation) -> int:
+    """How many kinds of problems this import has, as the fix list counts them."""
+
+    def make() -> int:
+        return importing.kinds(cycle.problems(Lab.open(generation.folder)))
+
+    return kept(generation, ("mending",), make)
 
 
 def warm(generation: Generation) -> None:
