@@ -11,6 +11,7 @@ import pytest
 
 import rung
 from rung.cli import main
+from rung.discovery.caseload import CaseloadSettings
 from rung.discovery.journey import JourneySettings
 from rung.learning.settings import DeclaredTest
 from rung.records.lab import About, Group, Milestone
@@ -27,7 +28,8 @@ def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", [About, FileMap, Milestone, Group, JourneySettings, DeclaredTest]
+    "section",
+    [About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest],
 )
 def test_every_setting_is_documented(section: type) -> None:
     page = (ROOT / "docs/lab.md").read_text("utf-8")
