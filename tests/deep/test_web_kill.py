@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from tests.deep.browser import AWAY, Browser
-from tests.web.test_serve import Served, alive, linux, until
+from tests.web.running import Served, alive, linux, until
 
 pytestmark = [pytest.mark.deep, linux]
 WORKBOOK = Path(__file__).parents[2] / "examples/provider/applicants.xlsx"

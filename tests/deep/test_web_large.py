@@ -12,7 +12,7 @@ import pytest
 
 from tests.deep.browser import Browser
 from tests.deep.test_web_kill import ask
-from tests.web.test_serve import linux, rung, served, until
+from tests.web.running import linux, rung, served, until
 
 pytestmark = [pytest.mark.deep, linux]
 SIZE, MOST = 1 << 30, 1 << 30

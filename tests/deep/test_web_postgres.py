@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from tests.deep.postgres import Cluster, cluster
+from tests.web.running import clean, get, rung, served, until
 from tests.web.test_backup import MADE, files, rows
-from tests.web.test_serve import clean, get, rung, served, until
 
 pytestmark = pytest.mark.deep
 ROOT = Path(__file__).parents[2]

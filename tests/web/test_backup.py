@@ -19,7 +19,7 @@ from rung.cycle import simulate
 from rung.errors import RungError
 from rung.web import backup
 from tests.web.conftest import NOW
-from tests.web.test_serve import clean, get, rung, served
+from tests.web.running import clean, get, rung, served
 
 MADE = """
 import datetime as dt, os, pathlib, sys
