@@ -125,7 +125,7 @@ maybe = st.none() | st.booleans()
 def providers(draw: st.DrawFn) -> Any:
     people = []
     for i in range(draw(st.integers(1, 7))):
-        p = {"pid": f"p{i}", "entered_on": back(draw(st.integers(100, 500)))}
+        p: dict[str, Any] = {"pid": f"p{i}", "entered_on": back(draw(st.integers(100, 500)))}
         p |= {"placed_on": draw(st.none() | days_ago), "start_on": draw(st.none() | days_ago)}
         p |= {"retained_90": draw(maybe), "retained_90_on": draw(st.none() | days_ago)}
         p["placed"] = p["placed_on"] is not None or draw(maybe)
