@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from rung import cycle
-from rung.web import place
+from rung.web import place, work
 from rung.web.models import Generation, Membership, Organisation, Partnership, Program, Role, User
 
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
@@ -82,3 +83,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Callable[..., obje
     """The table of the shared cache is made beside the migrations."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         call_command("createcachetable")
+
+
+@pytest.fixture
+def empty(world: World, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """A program of the same provider, before any import; nothing lies in `incoming/`."""
+    # a test's transaction locks the database: a second connection could only wait
+    monkeypatch.setattr(work, "_beating", lambda job: nullcontext())
+    for left in place.incoming().glob("*"):
+        left.unlink()
+    return Program.objects.create(organisation=world.provider, name="New Start")

@@ -30,6 +30,7 @@ from rung.records.schema import STATES, Kind
 _NAMES = {"first_name", "last_name", "full_name"}
 _NAMED = ("groups.", "milestones.", "private.")  # with a name that people may make up
 _OWN_NAME = re.compile(r"(?:groups|milestones|private)\.[a-z][a-z0-9_]{0,39}\Z")
+_NOWHERE = {"PLAN-map-target", "PLAN-map-target-near", "PLAN-map-table"}
 _YES_NO = frozenset({"yes", "no"})
 
 
@@ -59,6 +60,19 @@ def corrected(
     Raises PlanError with every pick that cannot be: an unknown target, two columns for one thing,
     nothing that says who, a sensitive column without a reason, a code that is none.
     """
+    fresh, wrong = drafted(looked, changes, milestones=milestones)
+    if wrong:
+        raise PlanError(wrong)
+    return fresh
+
+
+def drafted(
+    looked: Looked,
+    changes: Sequence[Change],
+    *,
+    milestones: Sequence[Milestone] | None = None,
+) -> tuple[Looked, tuple[Problem, ...]]:
+    """The same while people still work on it: the draft as it stands, and what cannot be so."""
     wrong: list[Problem] = []
     tables = list(looked.tables)
     touched: set[tuple[int, str]] = set()
@@ -85,9 +99,8 @@ def corrected(
     known = {m.key: m for m in fresh.milestones} | {k: step(k) for k in steps(fresh)}
     for i, table in enumerate(fresh.tables):
         wrong += _checked(fresh, table, {h for n, h in touched if n == i}, tuple(known.values()))
-    if wrong:
-        raise PlanError(wrong)
-    return whole(fresh)
+    nowhere = any(p.code in _NOWHERE for p in wrong)
+    return fresh if nowhere else whole(fresh), tuple(wrong)
 
 
 def _wrong(code: str, looked: Looked, header: str, **params: str) -> Problem:

@@ -1,6 +1,7 @@
 """Reading files as they are sent: text in, nothing coerced, nothing lost uncounted.
 
 open_sheets     every table of a file or folder, as text
+recognise       whether a file may be records, by its name and first bytes
 careful         a text file again, row by row, when its fast scan raised
 profile         what the columns hold
 attach          a data file with types, for an analysis
@@ -18,6 +19,7 @@ from sqlglot import exp
 
 from rung.errors import Problem, RecordsError, RungError
 from rung.records.files import delimited, statfiles, workbook
+from rung.records.files.encoding import HEAD, kind_of
 from rung.records.files.profile import infer, profile, typed
 from rung.records.files.reshape import stack, stack_alike
 from rung.records.files.sheet import (
@@ -40,6 +42,7 @@ __all__ = [
     "either",
     "open_sheets",
     "profile",
+    "recognise",
     "safe_cell",
     "stack",
     "stack_alike",
@@ -52,6 +55,39 @@ _PARQUET = {".parquet", ".pq"}
 _ALL = _TEXT | _PARQUET | workbook.ENDINGS | statfiles.ENDINGS
 # With these a person cannot be counted as the file says: an analysis must not go on without them.
 SET_ASIDE = {"REC-ragged-long"}
+
+_HOLDS = {
+    "a zip archive or a workbook": workbook.ENDINGS,
+    "an old or protected Office file": workbook.ENDINGS,
+    "a Parquet file": _PARQUET,
+    "a web page or XML": workbook.ENDINGS,  # many a system's "Excel export"
+}
+_PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+
+
+def recognise(path: Path, name: str) -> Problem | None:
+    """Why a file sent as `name` is no table of records, from its first megabyte; None if it may be.
+
+    It is quick and has not the last word: REC-empty, REC-not-text and REC-ending only.
+    """
+    label, ending = Path(name).name, Path(name).suffix.lower()
+    with path.open("rb") as f:
+        head = f.read(HEAD)
+    looks = kind_of(head)
+    if looks is None and head.startswith(_PROGRAMS) and b"\0" in head:
+        looks = "a program"
+    said: dict[str, str] = {"file": label}
+    if not head:
+        code = "REC-empty"
+    elif ending in statfiles.ENDINGS:
+        return None
+    elif looks is not None and ending not in _HOLDS.get(looks, ()):
+        code, said = "REC-not-text", {**said, "looks": looks}
+    elif ending in _ALL or delimited.is_text_table(path):
+        return None
+    else:
+        code = "REC-ending"
+    return Problem(code=code, table=label, params=said, weight="break")
 
 
 def open_sheets(path: Path, work: Path) -> tuple[Sheet, ...]:

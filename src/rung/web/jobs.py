@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
+from rung.web import importing as importing
 from rung.web import sample as sample
 from rung.web.work import KINDS as KINDS

@@ -1,17 +1,29 @@
-"""Receiving large files: streamed to their place in pieces, hashed on the way, never in memory."""
+"""Receiving large files: streamed to their place in pieces, hashed on the way, never in memory.
+
+Only the view that is for it takes files: anywhere else a request's files are thrown away unread
+(`FILE_UPLOAD_HANDLERS` is empty), so that nobody fills the disk before it is known who they are.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import secrets
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import HttpRequest, HttpResponse
 
 from rung.web import place
+
+ROOM = 1 << 20
+"""What a request has beside its file."""
+View = Callable[..., HttpResponse]
 
 
 class Received(UploadedFile):  # type: ignore[type-arg]
@@ -22,16 +34,31 @@ class Received(UploadedFile):  # type: ignore[type-arg]
         self.path = path
         self.sha256 = sha256
 
+    @property
+    def place(self) -> Path:
+        """Where it lies."""
+        return Path(self.path)
+
+    def close(self) -> None:
+        """It is on the disk; nothing is open."""
+
 
 class Handler(FileUploadHandler):
     """Writes pieces straight into `incoming/`; a file over the limit ends the upload at once."""
 
     chunk_size = 1 << 20
 
+    def __init__(self, request: HttpRequest | None = None) -> None:
+        super().__init__(request)
+        self.made: list[Path] = []
+        self.too_large = False
+        self.out: BinaryIO | None = None
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open its place."""
         super().new_file(*args, **kwargs)
         self.path = place.incoming() / f".{secrets.token_hex(8)}.part"
+        self.made.append(self.path)
         self.out = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self.hash = hashlib.sha256()
         self.bytes = 0
@@ -40,16 +67,19 @@ class Handler(FileUploadHandler):
         """Keep one piece."""
         self.bytes += len(raw_data)
         if self.bytes > settings.UPLOAD_BYTES:
+            self.too_large = True
             self.upload_interrupted()
             raise StopUpload(connection_reset=True)
         self.hash.update(raw_data)
-        self.out.write(raw_data)
+        if self.out is not None:
+            self.out.write(raw_data)
 
     def file_complete(self, file_size: int) -> Received:
         """The whole file is there and on the disk."""
-        self.out.flush()
-        os.fsync(self.out.fileno())
-        self.out.close()
+        if self.out is not None:
+            self.out.flush()
+            os.fsync(self.out.fileno())
+            self.out.close()
         return Received(
             str(self.path),
             self.hash.hexdigest(),
@@ -61,6 +91,40 @@ class Handler(FileUploadHandler):
 
     def upload_interrupted(self) -> None:
         """Leave nothing of a file that did not come whole."""
-        if not self.out.closed:
+        if self.out is not None and not self.out.closed:
             self.out.close()
-        self.path.unlink(missing_ok=True)
+        if self.made:
+            self.made[-1].unlink(missing_ok=True)
+
+
+def receives(view: View) -> View:
+    """A view that takes files. Whatever it does not move to a place of its own is taken away."""
+
+    @wraps(view)
+    def receiving(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        handler = Handler(request)
+        request.upload_handlers = [handler]
+        try:
+            return view(request, *args, **kwargs)
+        finally:
+            _tidy(handler)
+
+    return receiving
+
+
+def _tidy(handler: Handler) -> None:
+    """Take away what nobody took over: a refused form, a second file, a connection that broke."""
+    if handler.out is not None and not handler.out.closed:
+        handler.out.close()
+    for path in handler.made:
+        path.unlink(missing_ok=True)
+
+
+def too_large(request: HttpRequest) -> bool:
+    """Whether the file is larger than the lab takes, as the request says or as was seen."""
+    try:
+        said = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        said = 0
+    seen = any(getattr(h, "too_large", False) for h in request.upload_handlers)
+    return seen or said > settings.UPLOAD_BYTES + ROOM

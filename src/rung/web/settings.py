@@ -187,7 +187,7 @@ UPLOAD_BYTES = int(os.environ.get("RUNG_UPLOAD_MB") or 1100) << 20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000  # a mapping of a thousand columns
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
-FILE_UPLOAD_HANDLERS = ["rung.web.receiving.Handler"]
+FILE_UPLOAD_HANDLERS: list[str] = []  # files are read by `receiving.receives` alone
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # -- words and time

@@ -10,6 +10,7 @@ from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 
 from rung import messages
+from rung.errors import Problem
 
 register = template.Library()
 
@@ -49,6 +50,15 @@ def get(mapping: Any, key: Any) -> Any:
         return mapping.get(key)
     except AttributeError:
         return None
+
+
+@register.filter
+def todo(problem: Problem) -> str:
+    """What to do about a problem, on these pages and not in a file or a terminal."""
+    key = f"web.next.{problem.code}"
+    if not messages.has(key):
+        return problem.next()
+    return messages.sentence(key, {"column": problem.column or "", **problem.params})
 
 
 @register.simple_tag
