@@ -140,7 +140,8 @@ class _Page:
         made = []
         for t, table in enumerate(self.looked.tables):
             rows = [self.row(t, i, whole=f"c{t}-{i}" in opened) for i in range(len(table.columns))]
-            made.append(Sheet(t, self._title(table), table, rows, dates))
+            settled = t in self.draft.picks.dates or any(r.now.remembered for r in rows)
+            made.append(Sheet(t, self._title(table), table, rows, dates and not settled))
         self.loose = [picks.told(p, self.choices) for p in wrong if not self._place(made, p)]
         for row in (r for sheet in made for r in sheet.first):
             if self.lists > 0 and not row.whole:

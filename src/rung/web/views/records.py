@@ -131,9 +131,11 @@ def _add(request: HttpRequest, program: Program) -> HttpResponse:
 
 
 @needs("records.bring")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
     """Who may bring a file is known before any of it is read, and so is a file too large."""
+    if request.method == "GET":  # a refusal was shown at this address, and someone came back to it
+        return redirect("records", program.uid)
     if receiving.too_large(request):
         return _refused(request, program, _too_large())
     return _add(request, program)
