@@ -14,7 +14,8 @@ from tests.contract.compile_messages import LOCALE, compiled
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src/rung"
-FILES = sorted(SRC.rglob("*.py"))
+# a migration is written by the framework and never changed
+FILES = sorted(p for p in SRC.rglob("*.py") if "migrations" not in p.parts)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
