@@ -32,8 +32,8 @@ from rung.records.importing.duplicates import (
 from rung.records.lab import Lab, Milestone
 from rung.records.mapping import FileMap
 from rung.records.matching import proposal
-from rung.records.query import MEMORY
 
+MEMORY = "600MB"  # of DuckDB; the process stays under 1 GB with a file of 1 GB
 _SUMMARY = "import.json"
 _NOT_CARRIED = {"fix-list.xlsx", "duplicates.xlsx"}
 

@@ -40,6 +40,7 @@ from rung.records.schema import TABLES, Column, Kind, Side
 
 EXAMPLES, LONGEST, FEW = 3, 24, 40
 
+_NAMED = re.compile(r"(?P<kind>groups|milestones|private)\.(?P<name>[a-z][a-z0-9_]{0,39})\Z")
 _DOUBTS = {"REC-match-id", "REC-match-number", "REC-match-refused", "REC-match-unsure"}
 
 
@@ -411,8 +412,14 @@ def single(target: str) -> bool:
 
 
 def whole(looked: Looked) -> Looked:
-    """The draft with the milestones and groups that its columns now speak of."""
-    matches = [tuple(map(_match, t.columns)) for t in looked.tables]
+    """The draft with the milestones and groups that its columns now speak of.
+
+    Targets that are none, which a person may still have to mend, speak of nothing.
+    """
+    matches = [
+        tuple(_match(c) for c in t.columns if _NAMED.match(c.target) or column_of(c.target))
+        for t in looked.tables
+    ]
     spoken = {m.key: m for m in milestones_of(looked.files, matches)}
     mine = {m.key: m for m in looked.milestones}
     wanted = set(mine) | steps(looked) if looked.settled else set(spoken)
@@ -427,10 +434,10 @@ def whole(looked: Looked) -> Looked:
 
 def steps(looked: Looked) -> set[str]:
     """The milestones that columns date or tick."""
-    targets = [c.target for t in looked.tables for c in t.columns if t.table != "milestones"]
-    return {
-        t.split(".")[1] for t in targets if re.fullmatch(r"milestones\.[a-z][a-z0-9_]{0,39}", t)
-    }
+    found = [
+        _NAMED.match(c.target) for t in looked.tables for c in t.columns if t.table != "milestones"
+    ]
+    return {m["name"] for m in found if m and m["kind"] == "milestones"}
 
 
 def step(name: str) -> Milestone:

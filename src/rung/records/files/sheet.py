@@ -344,7 +344,8 @@ class TextTable:
         number = exp.cast(exp.column(exp.to_identifier("_row", quoted=True)), "BIGINT")
         picked: list[exp.Expr] = [exp.alias_(number, "_row", quoted=True)]
         picked += [exp.column(exp.to_identifier(c, quoted=True)) for c in self.columns]
-        with Session() as session:
+        # a copy streams; the caller's own session holds memory beside it
+        with Session(memory="400MB", spill=self.target.parent) as session:
             copy(session, exp.select(*picked).from_(scan), self.target)
         self._between.unlink()
         return parquet_scan(self.target)

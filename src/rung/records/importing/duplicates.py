@@ -24,6 +24,7 @@ from rung.records.query import Name, Session, alias, fill, load, name, tree
 
 SAME, DIFFERENT = "same person", "different people"
 MOST = 5_000  # groups listed for review
+_ROWS = 20  # rows shown of one group
 _WHY = {"one id": "One id, different people?", "two ids": "Same name and birth date, two ids"}
 _BEFORE = "Decided before; not in these files"
 _NAMES = ("first_name", "middle_name", "last_name", "full_name")
@@ -143,7 +144,7 @@ def _one_id(session: Session, checked: Checked, decided: Mapping[str, str]) -> l
     ids = [r[0] for r in session.execute(doubtful.order_by("_id").limit(MOST)).fetchall()]
     if not ids:
         return []
-    groups = [_group(session, checked, "one id", (i,)) for i in ids]
+    groups = _listed(session, checked, "one id", [(i,) for i in ids])
     same = [g.ids[0] for g in groups if decided.get(g.key) == SAME]
     other: exp.Expr = name("other")
     if same:
@@ -192,7 +193,7 @@ def _two_ids(session: Session, checked: Checked, decided: Mapping[str, str]) -> 
         {"name": _name(checked), "birth": name("_birth"), "rows": _rows(checked), "most": MOST},
     )
     found = session.execute(query).fetchall()
-    groups = [_group(session, checked, "two ids", tuple(ids)) for _, ids in found]
+    groups = _listed(session, checked, "two ids", [tuple(ids) for _, ids in found])
     pairs = [(other, g.ids[0]) for g in groups if decided.get(g.key) == SAME for other in g.ids[1:]]
     if pairs:
         session.connection.executemany("INSERT INTO aliases VALUES (?, ?)", pairs)
@@ -202,24 +203,57 @@ def _two_ids(session: Session, checked: Checked, decided: Mapping[str, str]) -> 
     return groups
 
 
-def _group(session: Session, checked: Checked, kind: str, ids: tuple[str, ...]) -> Group:
+def _place(row: tuple[Any, ...]) -> tuple[int, int]:
+    return row[0], row[1]
+
+
+def _listed(
+    session: Session, checked: Checked, kind: str, found: Sequence[tuple[str, ...]]
+) -> list[Group]:
+    """The groups of these ids, each with its first rows; one scan for all of them."""
     source = checked.source
+    if source.id is None or not found:
+        return []
     private = [f for f in source.layout.fields if f.private]
-    query = (
+    place = [exp.Ordered(this=name(c)) for c in ("_part", "_row")]
+    nth = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[source.id.copy()],
+        order=exp.Order(expressions=place),
+    )
+    wanted = [tree(i) for i in dict.fromkeys(i for ids in found for i in ids)]
+    inner = (
         exp.select(
-            alias(name("_row"), "row"),
-            alias(source.id.copy() if source.id is not None else exp.Null(), "id"),
-            *(alias(name(f.at), f.header) for f in private),
+            name("_part"),
+            name("_row"),
+            alias(source.id.copy(), "_who"),
+            *(name(f.at) for f in private),
+            alias(nth, "_nth"),
         )
         .from_(source.table)
-        .where(exp.In(this=source.id, expressions=[tree(i) for i in ids]))
-        .order_by(name("_part"), name("_row"))
-        .limit(20)
+        .where(exp.In(this=source.id.copy(), expressions=wanted))
     )
-    cursor = session.execute(query)
-    columns = [d[0] for d in cursor.description or ()]
-    rows = tuple(dict(zip(columns, r, strict=True)) for r in cursor.fetchall())
-    return Group(kind=kind, table=source.layout.label, ids=ids, rows=rows)
+    query = exp.select("*").from_(inner.subquery("t"))
+    query = query.where(exp.LTE(this=name("_nth"), expression=tree(_ROWS)))
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for row in session.execute(query.order_by(name("_part"), name("_row"))).fetchall():
+        rows.setdefault(row[2], []).append(row)
+
+    def shown(row: tuple[Any, ...]) -> Mapping[str, Any]:
+        cells = {f.header: cell for f, cell in zip(private, row[3:-1], strict=True)}
+        return {**cells, "row": row[1], "id": row[2]}
+
+    return [
+        Group(
+            kind=kind,
+            table=source.layout.label,
+            ids=ids,
+            rows=tuple(
+                map(shown, sorted((r for i in ids for r in rows.get(i, ())), key=_place)[:_ROWS])
+            ),
+        )
+        for ids in found
+    ]
 
 
 def read_decisions(path: Path) -> dict[str, str]:
