@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo lab test test-deep check bench docs schema messages lock clean
+.PHONY: env demo lab test test-deep check bench bench-web docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -33,6 +33,9 @@ check: env           ## style, types, the direction of imports
 
 bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick one
 	$(BIN)/python -m bench.run --people $(or $(PEOPLE),10000000)
+
+bench-web: env       ## the web lab's pages with 50 people at once, a provider of 100,000
+	$(BIN)/python -m bench.web
 
 docs: env            ## run every example in docs/ and rebuild the generated pages
 	$(BIN)/python docs/build.py

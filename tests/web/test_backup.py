@@ -46,6 +46,7 @@ program.save()
 waits = Upload.objects.create(program=program, name="späte Ärzte.csv", size=7, at=at)
 waits.file.write_bytes(b"id\\n1\\n2\\n")
 Upload.objects.create(program=program, name="gone.csv", state="imported")
+Upload.objects.create(program=program, name="no table.pdf", state="failed", problem=[{"code": "x"}])
 Draft.objects.create(program=program, key="brief", body={"words": ["“x”", None, 1.5]})
 Brief.objects.create(program=program, number=1, audience="outside", language="es", title="t",
     html="<p>é</p>", xlsx=bytes(range(256)), digest="d")

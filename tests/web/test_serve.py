@@ -54,8 +54,8 @@ def test_an_empty_folder_answers_within_half_a_minute(cold: Served) -> None:
 def test_every_other_address_refuses_a_stranger(cold: Served) -> None:
     seen = 0
     for path, view in addresses(get_resolver().url_patterns):
-        if getattr(view, "action", "") == "public":
-            continue
+        if getattr(view, "action", "") == "public" or path == "api/openapi.json":
+            continue  # that one says what the API can do, and nothing of anyone
         status, at, page = get(cold.address + path)
         seen += 1
         refused = status in (401, 403, 404, 405) or at.startswith(cold.address + "?next=")
@@ -200,3 +200,13 @@ def test_production_serves_https_only_and_believes_its_own_proxy(tmp_path: Path)
             assert said in page, said
         assert "Server:" not in page
         assert " 400 " in ask("X-Forwarded-Proto: https", host="evil.example.org").splitlines()[0]
+
+
+def test_the_manual_names_every_setting_and_no_other() -> None:
+    root = Path(__file__).parents[2]
+    named = re.compile(r"(?:RUNG_[A-Z_]+|DATABASE_URL)")
+    manual = set(named.findall((root / "docs/web.md").read_text("utf-8")))
+    source = "".join(p.read_text("utf-8") for p in (root / "src/rung").rglob("*.py"))
+    read = set(re.findall(r"""environ\.get\(\s*"((?:RUNG_|DATABASE_)[A-Z_]+)""", source))
+    # set by `--production`, and for those who mend Rung itself
+    assert manual == read - {"RUNG_PRODUCTION", "RUNG_DEBUG"}

@@ -214,12 +214,15 @@ class _Counted(Iterator[bytes]):
 
 def _wanted() -> Iterator[Path]:
     """The folders and files that the rows speak of."""
+    from django.db.models import Q
+
     from rung.web.models import Generation, Upload
 
     for generation in Generation.objects.select_related("program").order_by("pk"):
         yield generation.folder
     gone = (Upload.State.IMPORTED, Upload.State.SET_ASIDE)
-    for upload in Upload.objects.exclude(state__in=gone).order_by("pk"):
+    unread = Q(state=Upload.State.FAILED, looked=None)  # nothing is kept of what is no table
+    for upload in Upload.objects.exclude(state__in=gone).exclude(unread).order_by("pk"):
         yield upload.file
     if not os.environ.get("RUNG_SECRET_KEY"):
         yield place.home() / "secret"

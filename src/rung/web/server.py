@@ -106,18 +106,15 @@ def prepare() -> None:
 
 def _tidy() -> None:
     """Take away what work that was stopped has left, once it is a day old."""
-    from rung.web.models import Generation, Upload
+    from rung.web import importing
+    from rung.web.models import Program
 
-    kept = set(Generation.objects.values_list("uid", flat=True))
-    sent = set(Upload.objects.values_list("uid", flat=True))
-    old = time.time() - DAY
-    left = list((place.home() / "scratch").iterdir())
-    left += [p for p in place.incoming().iterdir() if p.name not in sent]
-    left += [p for program in place.labs().iterdir() for p in program.iterdir()
-             if p.name not in kept]  # fmt: skip
-    for path in left:
-        if path.stat().st_mtime < old:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+    importing.clean()
+    for program in Program.objects.all():
+        importing.sweep(program)
+    for left in (place.home() / "scratch").iterdir():
+        if left.stat().st_mtime < time.time() - DAY:
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
 
 
 def listen(port: int) -> socket.socket:
