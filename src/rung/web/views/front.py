@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from rung import __version__, messages
+from rung.errors import PlanError
 from rung.web import sample
 from rung.web.access import public
 from rung.web.models import Membership, Organisation, Program
@@ -91,7 +92,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 def _sorry(request: HttpRequest, status: int, which: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"error": {"code": f"WEB-{which}"}}, status=status)
+        return JsonResponse(PlanError(f"WEB-{which}").to_json(), status=status)
     return render(request, "web/sorry.html", {"which": which}, status=status)
 
 
