@@ -17,7 +17,7 @@ from rung.share import brief, say
 from rung.share.release import Outside
 from rung.web import answers
 from rung.web.answers import Question
-from rung.web.models import Paper, Trace
+from rung.web.models import Job, Paper, Trace
 from rung.web.store import ProgramLab
 from tests.web.conftest import World
 
@@ -214,6 +214,7 @@ def test_a_report_is_matched_and_its_draft_kept(world: World) -> None:
     page = browser.post(at(world, "match/"), given, follow=True)
     found = cycle.reconcile(lab_of(world), milestone="completed", period="2023", reported=150)
     assert say.headline(found[0]).rstrip(".") in text(page)
+    assert f"The report said 150. {say.caveats(found[0])[0]}" in text(page)
     for row in found[1].answer.rows:  # type: ignore[union-attr]
         assert f"{row['count']:,}" in text(page)
     again = world.client("viewer").get(at(world, "match/"))  # another day, another tab
@@ -257,6 +258,8 @@ def test_spanish(world: World) -> None:
 
 def test_a_question_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     generation = lab_generation(world)
+    answers.prepare(generation)
+    assert Job.objects.get(kind="warm").params["generation"] == generation.uid
     answers.warm(generation)
 
     def asked_again(*_: object, **__: object) -> None:

@@ -7,10 +7,13 @@ import html
 import re
 from typing import Any
 
+import pytest
+
 from rung import cycle
+from rung.errors import PlanError
 from rung.records.lab import Lab
 from rung.share import say
-from rung.web import caseload, importing
+from rung.web import answers, caseload, importing
 from rung.web.models import Draft, Generation, Trace, Upload
 from rung.web.store import ProgramLab
 from tests.web.conftest import World
@@ -72,6 +75,28 @@ def test_who_is_due_is_for_who_has_a_caseload(world: World) -> None:
     assert said in page
     for who in ("viewer", "analyst", "advisor"):
         assert "To reach this week" not in text(world.client(who).get(here(world)))
+
+
+def test_a_very_large_caseload_is_counted_on_its_own_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Generation.objects.update(summary={"people": 100_000})
+    monkeypatch.setattr(caseload, "opened", None)  # it would take seconds: nobody asks
+    page = text(world.client("staff").get(here(world)))
+    assert "100,000 people" in page
+    assert "See the list" in page
+
+
+def test_records_that_answer_nothing_say_why(world: World) -> None:
+    assert world.program.generation is not None
+    toml = world.program.generation.folder / "lab.toml"
+    text_before, _, _ = toml.read_text("utf-8").partition("[[milestones]]")
+    toml.write_text(text_before, "utf-8")
+    answers.warm(world.program.generation)  # an import is not undone by it
+    page = world.client("staff").get(here(world))
+    assert page.status_code == 200
+    assert "do not answer yet" in text(page)
+    assert PlanError("PLAN-few-milestones").problems[0].what() in text(page)
 
 
 def test_settings_are_for_owners_and_staff(world: World) -> None:

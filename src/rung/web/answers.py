@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -28,13 +29,13 @@ from django.utils.safestring import SafeString, mark_safe
 from rung import __version__, cycle, messages
 from rung.cycle.outcome import AnyAnswer, Outcome
 from rung.discovery.journey import JourneySettings
+from rung.errors import RungError
 from rung.finding import Refusal, Table
 from rung.messages import sentence
-from rung.records.lab import Lab
 from rung.share import brief, say, tables
 from rung.share.release import Audience, Inside, Outside, Released
-from rung.web import importing
-from rung.web.models import Generation, Program
+from rung.web import work
+from rung.web.models import Generation, Job, Program
 from rung.web.store import ProgramLab
 
 PERIODS = ("entry_year", "entry_quarter")
@@ -218,25 +219,32 @@ def view(generation: Generation, asked: Question, *, linked: bool = False) -> Vi
     return kept(generation, key, lambda: _view(generation, asked, linked))
 
 
-def finding(generation: Generation) -> str:
-    """The main finding for staff, as a headline: for a program's first page."""
+def finding(generation: Generation) -> tuple[str, str]:
+    """The main finding for staff, for a program's first page: its headline, and how large it is."""
     found = outcome(generation, Question())
-    return say.headline(found[0]).rstrip(".")
+    return say.headline(found[0]).rstrip("."), say.beside_number(found[0])
 
 
-def mending(generation: Generation) -> int:
-    """How many kinds of problems this import has, as the fix list counts them."""
+def prepare(generation: Generation) -> None:
+    """Ask for the first views of a new import in the background: whoever looks does not wait."""
+    work.start("warm", by=None, program=generation.program, generation=generation.uid)
 
-    def make() -> int:
-        return importing.kinds(cycle.problems(Lab.open(generation.folder)))
 
-    return kept(generation, ("mending",), make)
+@work.kind("warm")
+def _warm(job: Job, tell: work.Tell) -> dict[str, Any]:
+    generation = Generation.objects.filter(uid=job.params["generation"], program=job.program)
+    for each in generation.select_related("program"):
+        warm(each)
+    return {}
 
 
 def warm(generation: Generation) -> None:
-    """Make the views that people open first, in every language; called when an import is done."""
+    """Make the views that people open first, in every language.
+
+    Records that cannot be answered for are left to their pages, which say why.
+    """
     for language in messages.LANGUAGES:
-        with messages.speaking(language):
+        with messages.speaking(language), suppress(RungError):
             for key in ("", *(key for key, _ in choices(generation).groups), PERIODS[0]):
                 view(generation, Question(key), linked=True)
             view(generation, Question())

@@ -29,7 +29,7 @@ from rung.messages import has, sentence
 from rung.records import intake, read
 from rung.records.lab import Lab, Milestone
 from rung.records.mapping import FileMap
-from rung.web import clock, models, place, work
+from rung.web import answers, clock, models, place, work
 from rung.web.models import Generation, Job, Program, Upload, User
 from rung.web.picks import Draft, known, told
 from rung.web.receiving import Received
@@ -99,9 +99,7 @@ def save(upload: Upload, said: Draft, *, version: int, by: User) -> bool:
     """Keep the picks; False when somebody saved since `version` was read, or it is too late."""
     done = Upload.objects.filter(
         pk=upload.pk, version=version, state__in=(State.READY, State.FAILED)
-    ).update(
-        looked=said.to_json(), version=F("version") + 1, edited_by=by, edited_at=clock.now()
-    )
+    ).update(looked=said.to_json(), version=F("version") + 1, edited_by=by, edited_at=clock.now())
     if done:
         upload.version, upload.looked = version + 1, said.to_json()
     return bool(done)
@@ -200,6 +198,7 @@ def _import(job: Job, tell: work.Tell) -> dict[str, Any]:
         raise
     if upload is not None:
         upload.file.unlink(missing_ok=True)
+    answers.prepare(generation)
     return {"next": generation_page(generation)}
 
 

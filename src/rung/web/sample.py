@@ -12,7 +12,7 @@ from rung import cycle
 from rung.cycle.sample import PROGRAM, PROVIDER
 from rung.cycle.sample import sample as simulated
 from rung.records.lab import Lab
-from rung.web import clock, work
+from rung.web import answers, clock, work
 from rung.web.models import Generation, Job, Organisation, Program
 from rung.web.store import DatabaseStore
 
@@ -47,6 +47,7 @@ def make(job: Job, tell: work.Tell) -> dict[str, Any]:
     lab = simulated(generation.folder, clock=clock.now, progress=tell)
     brought = cycle.bring_in(lab, clock=clock.now, progress=tell)
     _switch(generation, brought.model_copy(update={"changes": None}))  # nothing was there before
+    answers.prepare(generation)
     return {}
 
 

@@ -108,7 +108,7 @@ CACHES = {
     },
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
+        "OPTIONS": {"MAX_ENTRIES": 600},
     },
 }
 

@@ -9,13 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_http_methods
 
 from rung import cycle
 from rung.discovery.members import Counted
 from rung.errors import PlanError, RecordsError
 from rung.messages import sentence, word
-from rung.share import say
+from rung.share import brief, say
 from rung.web import answers, clock, keys
 from rung.web.access import MAY, needs, trace
 from rung.web.answers import Choices, Question
@@ -283,10 +284,23 @@ def match(request: HttpRequest, program: Program) -> HttpResponse:
                 Option(key, word(label), key == body.get("milestone"))
                 for key, label in known.milestones
             ],
-            "found": found,
-            "finding": say.headline(found[0]).rstrip(".") if found else "",
+            **(_told(found) if found else {}),
         },
     )
+
+
+def _told(found: cycle.Outcome) -> dict[str, Any]:
+    """What the two numbers say, words first, then the table of rules."""
+    count, rules = found.answers
+    known = say.caveats(count)
+    return {
+        "finding": say.headline(count).rstrip("."),
+        "why": known[:1],
+        "found": [
+            mark_safe(brief.article(count, heading=0, said=known[:1])),  # noqa: S308 (escaped
+            mark_safe(brief.article(rules, heading=2, said=known)),  # noqa: S308  where made)
+        ],
+    }
 
 
 def _matched(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages as said
 from django.db import transaction
@@ -12,15 +13,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from rung import cycle
+from rung.errors import RungError
 from rung.messages import sentence
+from rung.records.lab import Lab
 from rung.web import answers, briefing, caseload, clock, importing
+from rung.web import work as background
 from rung.web.access import MAY, needs, trace
 from rung.web.models import Generation, Job, Program, Site, Upload
 from rung.web.views.journey import now
-from rung.web.work import problems
 
 OLD = 45
 """Days after which newer records are asked for."""
+MANY = 20_000
+"""People of whom a first page does not count who is due: the list itself does."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +43,49 @@ def program(request: HttpRequest, program: Program) -> HttpResponse:
     """Where this program stands and what to do next."""
     generation = now(program)
     stands = str(getattr(request, "standing", ""))
-    known = answers.choices(generation) if generation else None
+    found = _found(generation) if generation else {}
     return render(
         request,
         "web/program.html",
         {
             "generation": generation,
-            "finding": answers.finding(generation) if generation else "",
-            "as_of": known.as_of if known else "",
+            **found,
             "people": generation.summary.get("people") if generation else None,
-            "mend": answers.mending(generation) if generation else 0,
-            "due": _due(request, program, stands) if generation else None,
+            "mend": _mending(generation) if generation else 0,
+            "due": _due(request, generation, stands) if generation and "as_of" in found else None,
             "step": _next(program, generation, stands),
         },
     )
 
 
-def _due(request: HttpRequest, program: Program, stands: str) -> int | None:
-    """How many people someone should reach this week; None for who has no caseload."""
+def _found(generation: Generation) -> dict[str, Any]:
+    """The main finding and its day, or why there is none."""
+    try:
+        headline, size = answers.finding(generation)
+        return {"headline": headline, "size": size, "as_of": answers.choices(generation).as_of}
+    except RungError as error:
+        return {"problems": error.problems}
+
+
+def _mending(generation: Generation) -> int:
+    """How many things there are to mend, as the fix list counts them."""
+
+    def make() -> int:
+        return importing.kinds(cycle.problems(Lab.open(generation.folder)))
+
+    return answers.kept(generation, ("mending",), make)
+
+
+def _due(request: HttpRequest, generation: Generation, stands: str) -> int | str | None:
+    """How many people to reach this week; "" for too many to count here, None without caseload."""
     if stands not in MAY["caseload.own"]:
         return None
-    who = caseload.whose(request.user, program, stands)
-    return None if who.missing else len(caseload.opened(program, who.coach).due)
+    who = caseload.whose(request.user, generation.program, stands)
+    if who.missing:
+        return None
+    if who.coach is None and (generation.summary.get("people") or 0) > MANY:
+        return ""
+    return len(caseload.opened(generation.program, who.coach).due)
 
 
 def _next(program: Program, generation: Generation | None, stands: str) -> Step | None:
@@ -175,7 +202,7 @@ def waiting(request: HttpRequest, program: Program, job: str) -> HttpResponse:
             return response
         return redirect(leads)
     page = "web/waiting_part.html" if getattr(request, "htmx", False) else "web/waiting.html"
-    return render(request, page, {"job": work, "problems": problems(work.problem)})
+    return render(request, page, {"job": work, "problems": background.problems(work.problem)})
 
 
 urls = [
