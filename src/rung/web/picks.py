@@ -326,7 +326,7 @@ def told(problem: Problem, choices: Mapping[str, cycle.Choice]) -> Problem:
     for key in ("target", "near"):
         if params.get(key):
             params[key] = label(str(params[key]), choices)
-    code = f"WEB-{problem.code.removeprefix('PLAN-')}"
+    code = "WEB-" + problem.code.partition("-")[2]
     params["column"] = column_name(problem.column or "")
     if has(f"{code}.what"):
         return Problem(
