@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -477,3 +478,10 @@ def test_the_page_asks_for_the_name_and_lets_one_stay(world: World) -> None:
     world.provider.refresh_from_db()
     assert world.provider.delete_after is None
     assert world.client("staff").get(place).status_code == 403
+
+
+def test_the_manual_names_every_operation(client: Client) -> None:
+    manual = (Path(__file__).parents[2] / "docs/api.md").read_text("utf-8")
+    described = client.get("/api/openapi.json").json()["paths"]
+    listed = {f"`{m.upper()} {path}`" for path, ops in described.items() for m in ops}
+    assert listed == set(re.findall(r"^\| (`[A-Z]+ /\S+`)", manual, re.MULTILINE))
