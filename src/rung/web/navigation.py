@@ -70,7 +70,7 @@ def places(request: HttpRequest) -> list[dict[str, Any]]:
     user = getattr(request, "user", None)  # none yet for a host that is not ours
     if user is None or not user.is_authenticated:
         return []
-    mine = Membership.objects.filter(user_id=request.user.pk).select_related("organisation")
+    mine = Membership.objects.filter(user=user).select_related("organisation")
     return [
         {
             "organisation": m.organisation,
