@@ -7,7 +7,6 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 
 from rung import cycle
@@ -24,7 +23,7 @@ from tests.web.conftest import World
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    caches["pages"].clear()
+    answers.forget()
 
 
 def text(page: object) -> str:

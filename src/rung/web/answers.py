@@ -1,8 +1,8 @@
 """The journey's answers for pages: asked once for each import and question, then kept.
 
 An import never changes, so what it says to a question never does either. Answers, articles and
-whole views are kept in the cache `pages` by the import and the question; nothing has to be
-forgotten when records change, because a new import has a new name.
+whole views are kept in the cache `answers` by the import and the question, and by the Rung that
+made them; nothing has to be forgotten when records change, because a new import has a new name.
 
 All groups of a lab are asked and released together: what is hidden of one group in one table is
 hidden in the others. The outside view is a preview for staff: it is released to nobody, so no
@@ -16,7 +16,8 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from django.core.cache import caches
@@ -26,7 +27,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
-from rung import __version__, cycle, messages
+import rung
+from rung import cycle, messages
 from rung.cycle.outcome import AnyAnswer, Outcome
 from rung.discovery.journey import JourneySettings
 from rung.errors import RungError
@@ -424,13 +426,28 @@ def cohort_mark(generation: Generation, cohort: str) -> str:
 
 def kept(generation: Generation, key: tuple[Any, ...], make: Callable[[], T]) -> T:
     """What is kept under a key of this import, or made now. It must not depend on who looks."""
-    said = hashlib.sha256(repr((__version__, generation.uid, key)).encode()).hexdigest()
-    cache = caches["pages"]
-    found = cache.get(said)
+    said = hashlib.sha256(repr((_made_by(), generation.uid, key)).encode()).hexdigest()
+    store = caches["answers"]
+    found = store.get(said)
     if found is None:
         with _making:
-            found = cache.get(said)
+            found = store.get(said)
             if found is None:
                 found = make()
-                cache.set(said, found, _DAYS)
+                store.set(said, found, _DAYS)
     return cast("T", found)
+
+
+@cache
+def _made_by() -> str:
+    """Which Rung this is: its version, when its files were written, and the secret of marks."""
+    home = Path(rung.__file__).parent
+    kinds = ("*.py", "*.html", "*.mo", "*.sql", "*.css")
+    stamps = sorted((f.name, f.stat().st_mtime_ns) for k in kinds for f in home.rglob(k))
+    marks = salted_hmac("rung answers", "", algorithm="sha256").hexdigest()
+    return hashlib.sha256(repr((rung.__version__, stamps, marks)).encode()).hexdigest()
+
+
+def forget() -> None:
+    """Throw away everything that is kept; it is made again when someone asks."""
+    caches["answers"].clear()

@@ -14,7 +14,7 @@ from django.db import close_old_connections, transaction
 from huey import crontab
 
 from rung.errors import PlanError
-from rung.web import caseload, clock, exporting, work
+from rung.web import answers, caseload, clock, exporting, work
 from rung.web.models import Job, Organisation, Trace, Upload, User
 
 WAIT = timedelta(days=7)
@@ -63,6 +63,7 @@ def _erase(organisation: Organisation) -> None:
         User.objects.filter(pk__in=members, memberships=None).delete()
         Trace.objects.create(action="organisation.erased", thing=uid, at=clock.now())
     caseload.forget()
+    answers.forget()
 
 
 @work.queue.periodic_task(crontab(minute="11"))  # type: ignore[untyped-decorator]

@@ -108,6 +108,12 @@ CACHES = {
     },
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
+    # the journey's answers, made by the worker as well as by the server; nobody's name is there
+    "answers": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": place.home() / "answers",
         "OPTIONS": {"MAX_ENTRIES": 600},
     },
 }
