@@ -207,7 +207,7 @@ def write(request: Asked, program: str, key: KeyText, body: FollowUpIn) -> Statu
     except SomeoneElseWrote as other:
         raise Refused(409, "WEB-follow-up-written", days=body.due_days) from other
     access.trace(
-        request, "caseload.write", request.organisation, request.program, thing=found.case.pid
+        request, "followup.written", request.organisation, request.program, thing=found.case.pid
     )
     return Status(201, _row(row))
 

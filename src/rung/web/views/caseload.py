@@ -223,7 +223,7 @@ def follow_up(request: HttpRequest, program: Program, key: str) -> HttpResponse:
         return page.show(given, other=other.row)
     if page.draft:
         page.draft.delete()
-    _trace(request, "caseload.write", found.case.pid)
+    _trace(request, "followup.written", found.case.pid)
     say.success(request, sentence("web.people.written"))
     return redirect("people-person", program.uid, key)
 
