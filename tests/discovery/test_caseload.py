@@ -16,6 +16,7 @@ from rung.discovery import caseload as room
 from rung.discovery import followups
 from rung.discovery.caseload import Case, CaseloadSettings
 from rung.discovery.followups import Entered
+from rung.errors import PlanError
 from rung.messages import sentence
 from rung.records.lab import Milestone
 from rung.records.query import Session
@@ -385,3 +386,11 @@ def test_everyone_at_once_is_every_coach_one_by_one(session: Session) -> None:
     assert parts == whole
     (one,) = cases(session, people, pid="p7", everyone=True).values()
     assert one == cases(session, people, everyone=True)["p7"]
+
+
+def test_a_lab_without_milestones_says_what_is_missing() -> None:
+    with Session() as session, pytest.raises(PlanError) as wrong:
+        room.caseload(
+            session, milestones=(), settings=CaseloadSettings(), as_of=dt.date(2026, 3, 31)
+        )
+    assert wrong.value.code == "PLAN-few-milestones"

@@ -42,3 +42,13 @@ def test_the_page_of_a_broken_lab_needs_nothing(rf: RequestFactory) -> None:
     page = broken(rf.get("/p/x/"))
     assert page.status_code == 500
     assert "Something broke on our side" in page.content.decode()
+
+
+def test_everyone_starts_where_their_work_is(world: World) -> None:
+    starts = {
+        "owner": f"/p/{world.program.uid}/",
+        "advisor": f"/portfolio/{world.team.uid}/",
+        "partner": "/released/",
+    }
+    for who, place in starts.items():
+        assert world.client(who).get("/").headers["Location"] == place

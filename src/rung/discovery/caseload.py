@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from rung.discovery import followups
 from rung.discovery.followups import Check, Checks, Entered, FollowUpRules, narrow
+from rung.errors import PlanError
 from rung.finding import Note
 from rung.messages import Scalar
 from rung.records import query
@@ -127,7 +128,10 @@ def caseload(
     With `everyone`, also those without one; with `pid`, that person alone. A lab that names no
     coach in `enrolments.coach` takes who gave the latest service (`services.staff`). Follow-ups
     are due by `day` (default: `as_of`): they go on after the records end, absences do not.
+    Raises PlanError for a lab without milestones.
     """
+    if not milestones:
+        raise PlanError("PLAN-few-milestones")
     rules = settings
     kept = followups.kept(milestones, rules)
     _view(session, milestones, kept, as_of, coach=coach, pid=pid)

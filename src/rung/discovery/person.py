@@ -60,7 +60,7 @@ def steps(session: Session, milestones: Sequence[Milestone], pid: str) -> tuple[
         .order_by(exp.Ordered(this=query.name("period"), desc=True, nulls_first=False))
         .limit(1)
     ).dicts()
-    if not rows:
+    if not rows or not milestones:
         return ()
     row, first = rows[0], milestones[0]
     entry = Step(milestone=first, reached=True, on=row["entered_on"])

@@ -15,13 +15,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, OperationalError, close_old_connections, transaction
 from django.db.models import F
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
@@ -146,9 +146,10 @@ def _do(job: Job) -> None:
             end = {"state": Job.State.DONE, "result": result, "share": 1.0}
         except RungError as error:
             end = {"state": Job.State.FAILED, "problem": kept(error.problems)}
-        except Exception:  # our bug: it is logged, and its owner reads that it is ours
+        except Exception as error:  # our bug: it is logged, and its owner reads that it is ours
             logging.getLogger(__name__).exception("work failed: %s", job.kind)
-            broken = Problem(code="WEB-broken", weight="break")
+            code = "WEB-full" if place.full(error) else "WEB-broken"
+            broken = Problem(code=code, weight="break")
             end = {"state": Job.State.FAILED, "problem": kept([broken])}
     # only the worker that holds it may end it
     Job.objects.filter(pk=job.pk, worker=ME, state=Job.State.RUNNING).update(
@@ -166,7 +167,9 @@ def _beating(job: Job) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(5):
-            Job.objects.filter(pk=job.pk).update(beat_at=clock.now())
+            # a database that is busy for long is no reason to die: the next beat tries again
+            with suppress(OperationalError):
+                Job.objects.filter(pk=job.pk).update(beat_at=clock.now())
         close_old_connections()
 
     thread = threading.Thread(target=beat, daemon=True)

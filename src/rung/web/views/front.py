@@ -44,12 +44,15 @@ def front(request: HttpRequest) -> HttpResponse:
     kinds = {m.organisation.kind for m in mine}
     if kinds == {Organisation.Kind.COACH}:
         return redirect("portfolio", mine[0].organisation.uid)
+    beside = {Organisation.Kind.CITY, Organisation.Kind.FUNDER}
+    if kinds and kinds <= beside and not programs:
+        return redirect("released")
     if len(programs) == 1 and len(mine) == 1:
         return redirect("program", programs[0].uid)
     page = {
         "programs": programs,
         "memberships": mine,
-        "releases": bool(kinds & {Organisation.Kind.CITY, Organisation.Kind.FUNDER}),
+        "releases": bool(kinds & beside),
     }
     return render(request, "web/home.html", page)
 
