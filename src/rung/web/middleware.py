@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import translation
 
 from rung import messages
-from rung.errors import RungError
-from rung.web import clock
+from rung.errors import Problem, RungError
+from rung.web import clock, place
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -69,9 +70,27 @@ class Problems:
         """Pass on."""
         return self.next(request)
 
+    def process_view(self, request: HttpRequest, view: Any, *given: Any) -> HttpResponse | None:
+        """Refuse U+0000, which no database keeps and nobody types, before a view meets it."""
+        form = request.content_type == "application/x-www-form-urlencoded"
+        # a file that is sent is for its view alone to read
+        sent = request.POST if form or not getattr(view, "csrf_exempt", False) else QueryDict()
+        told = [
+            t for fields in (request.GET, sent) for name, vs in fields.lists() for t in (name, *vs)
+        ]
+        json = request.content_type == "application/json"
+        if "\0" in "".join(told) or (json and b"\\u0000" in request.body):
+            raise BadRequest
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A page with the four parts of every problem."""
-        if not isinstance(error, RungError) or request.path.startswith("/api/"):
+        if request.path.startswith("/api/"):
+            return None
+        if place.full(error):
+            problems = (Problem(code="WEB-full", weight="break"),)
+            return render(request, "web/problem.html", {"problems": problems}, status=507)
+        if not isinstance(error, RungError):
             return None
         return render(request, "web/problem.html", {"problems": error.problems}, status=422)
 

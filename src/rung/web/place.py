@@ -11,6 +11,7 @@ scratch/      what does not fit into memory while it is received; gone with the 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -36,6 +37,11 @@ def make() -> Path:
     for folder in (home(), labs(), incoming(), home() / "static"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home()
+
+
+def full(error: BaseException) -> bool:
+    """Whether something could not be written because the disk, or this user's part, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", 0))
 
 
 def secret() -> str:
