@@ -239,11 +239,19 @@ def marked(text: str, words: str) -> str:
 # -- released
 
 
-def release(program: Program, generation: Generation, written: Written, *, by: User) -> Brief:
+def release(
+    program: Program,
+    generation: Generation,
+    written: Written,
+    *,
+    by: User,
+    draft: Draft | None = None,
+) -> Brief:
     """Release a brief: the ledger and the document, both or neither.
 
-    The caller has asked `wrong_with`. Raises ReleaseError for an agreement that has ended,
-    ValueError for staff's own brief, which is never released.
+    The caller has asked `wrong_with`. `draft` is the one that it was written in, which ends with
+    it. Raises ReleaseError for an agreement that has ended, ValueError for staff's own brief,
+    which is never released, Changed when someone saved the draft, or released it, meanwhile.
     """
     if written.audience == "inside":
         raise ValueError("a brief for staff is not released")
@@ -251,9 +259,13 @@ def release(program: Program, generation: Generation, written: Written, *, by: U
     audience = written.to()
     with transaction.atomic():
         Program.objects.select_for_update().get(pk=program.pk)
+        if draft is not None:  # two clicks are one release, and nobody's writing is lost
+            gone, _ = Draft.objects.filter(pk=draft.pk, version=draft.version).delete()
+            if not gone:
+                raise Changed(draft_of(program) or draft)
         _prepared(program, generation, written, recorded=True)
         last = program.briefs.aggregate(last=Max("number"))["last"] or 0
-        kept = Brief.objects.create(
+        return Brief.objects.create(
             program=program,
             generation=generation,
             number=last + 1,
@@ -270,8 +282,6 @@ def release(program: Program, generation: Generation, written: Written, *, by: U
             by=by,
             at=clock.now(),
         )
-        Draft.objects.filter(program=program, key=KEY).delete()
-    return kept
 
 
 def readable(user: User) -> QuerySet[Brief]:

@@ -191,7 +191,9 @@ def release(request: HttpRequest, program: Program) -> HttpResponse:
     if written.audience == "inside" or briefing.wrong_with(written, program, generation):
         return _check(request, program, status=422)
     try:
-        brief = briefing.release(program, generation, written, by=me(request))
+        brief = briefing.release(program, generation, written, by=me(request), draft=draft)
+    except briefing.Changed as other:
+        return _check(request, program, changed=other.draft, status=409)
     except ReleaseError as error:
         return _check(request, program, problems=error.problems, status=422)
     trace(request, "brief.released", program.organisation, program, thing=brief.uid,
