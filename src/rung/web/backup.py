@@ -238,8 +238,9 @@ def _copied(out: _Out, wanted: list[Path], progress: Progress) -> tuple[dict[str
             continue
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             name = path.relative_to(home).as_posix()
-            if path.is_symlink() or not path.is_file():
-                continue
+            passing = any(p.startswith(".") for p in path.relative_to(home).parts)
+            if passing or path.is_symlink() or not path.is_file():
+                continue  # what begins with a point is being made, or was left half made
             about = path.stat()
             if about.st_nlink > 1 and (stored := first.get((about.st_dev, about.st_ino))):
                 same[name] = stored

@@ -13,7 +13,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -69,8 +69,9 @@ def clean() -> None:
     """Take away exports that waited for a day, and what a stopped one left."""
     oldest = (clock.now() - KEPT).timestamp()
     for left in place.incoming().glob(".export-*"):
-        if left.stat().st_mtime < oldest:
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # one that is made meanwhile gets its name, or goes
+            if left.stat().st_mtime < oldest:
+                left.unlink()
 
 
 @work.kind("export")
@@ -170,12 +171,13 @@ def _records(out: zipfile.ZipFile, here: str, lab: ProgramLab, private: bool) ->
 
 def _private(out: zipfile.ZipFile, here: str, lab: ProgramLab) -> None:
     """The files as they were sent, and who each pseudonym is, in clear."""
-    hidden = {privacy.keys_file(lab).name, "lab.key"}
-    for each in sorted((lab.path / "private").rglob("*")):
-        inside = each.relative_to(lab.path)
+    hidden, private = {privacy.keys_file(lab).name, "lab.key"}, lab.path / "private"
+    for each in sorted(private.rglob("*")):
+        inside = each.relative_to(private)
         apart = any(part.startswith(".") for part in inside.parts)
         if each.is_file() and not apart and each.name not in hidden:
-            out.write(each, f"{here}/{inside.as_posix()}")
+            # in a folder of their own: one of them may be called people.csv too
+            out.write(each, f"{here}/private/sent/{inside.as_posix()}")
     with privacy.opened(lab, privacy.key(lab, make=False)) as plain, Session() as session:
         if plain is not None:
             out.write(plain, f"{here}/private/people.parquet", zipfile.ZIP_STORED)
@@ -236,15 +238,15 @@ def _table(out: zipfile.ZipFile, name: str, rows: QuerySet[Any], columns: Sequen
 
 
 def _rows(out: zipfile.ZipFile, name: str, session: Session, table: str) -> None:
-    """A table of the records as CSV, exactly as it is."""
+    """A table of the records as CSV; the Parquet beside it has every cell exactly as it is."""
     cursor = session.execute(exp.select("*").from_(exp.table_(table, quoted=True)))
     heads = [d[0] for d in cursor.description or ()]
 
     def rows() -> Iterator[Sequence[Any]]:
         while some := cursor.fetchmany(_ROWS):
-            yield from some
+            yield from (list(map(_defused, row)) for row in some)
 
-    _csv(out, name, heads, rows())
+    _csv(out, name, list(map(_defused, heads)), rows())
 
 
 def _csv(
@@ -257,6 +259,9 @@ def _csv(
 
 
 def _plain(cell: Any) -> Any:
-    if hasattr(cell, "isoformat"):
-        return cell.isoformat()
+    return cell.isoformat() if hasattr(cell, "isoformat") else _defused(cell)
+
+
+def _defused(cell: Any) -> Any:
+    """A cell that a spreadsheet would run is marked as text."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell

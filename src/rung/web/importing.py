@@ -37,6 +37,8 @@ from rung.web.receiving import Received
 State = Upload.State
 OLD = timedelta(days=1)
 """What no row speaks of and is older than this was left by something that was stopped."""
+OPEN = timedelta(hours=1)
+"""Names are read in seconds: what lies open for longer was left."""
 
 
 # -- receiving
@@ -180,8 +182,7 @@ def _import(job: Job, tell: work.Tell) -> dict[str, Any]:
     if job.program is None:
         raise ValueError("an import is a program's")
     sweep(job.program)
-    made = next((g for g in job.program.generations.all() if g.summary.get("job") == job.uid), None)
-    if made is not None:  # the worker died after the switch
+    if made := _made_by(job, job.program):  # the worker died after the switch
         return {"next": generation_page(made)}
     upload = Upload.objects.filter(program=job.program, uid=job.params.get("upload") or "").first()
     try:
@@ -200,6 +201,11 @@ def _import(job: Job, tell: work.Tell) -> dict[str, Any]:
         upload.file.unlink(missing_ok=True)
     answers.prepare(generation)
     return {"next": generation_page(generation)}
+
+
+def _made_by(job: Job, program: Program) -> Generation | None:
+    """What this very job has made already."""
+    return next((g for g in program.generations.all() if g.summary.get("job") == job.uid), None)
 
 
 def _in_words(problem: Problem) -> Problem:
@@ -225,6 +231,8 @@ def _brought(job: Job, program: Program, upload: Upload | None, tell: work.Tell)
         if made is not None:
             return made
         shutil.rmtree(folder, ignore_errors=True)  # someone was quicker: build on theirs
+        if made := _made_by(job, program):
+            return made  # it was this job, given to another worker when this one was silent
 
 
 def _next(
@@ -373,11 +381,28 @@ def kinds(problems: Iterable[Problem]) -> int:
 
 
 def sweep(program: Program) -> None:
-    """Take away the folders of imports that never ended."""
+    """Take away the folders of imports that never ended, and names that lay open meanwhile."""
     known = set(program.generations.values_list("uid", flat=True))
     for folder in program.folder.glob("*") if program.folder.is_dir() else ():
         if folder.name not in known and _old(folder):
             shutil.rmtree(folder, ignore_errors=True)
+    # a process that is killed while it reads names leaves the key table in clear
+    for left in program.folder.glob("*/private/.keys-*"):
+        if _old(left, OPEN):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def tidy() -> None:
+    """Take away whatever was left behind: a server as it starts, and its worker every hour.
+
+    Nothing beside a database without programs: it is a new one, and not the one that speaks of
+    these files.
+    """
+    programs = list(Program.objects.all())
+    if programs:
+        clean()
+    for program in programs:
+        sweep(program)
 
 
 def clean() -> None:
@@ -396,8 +421,8 @@ def clean() -> None:
             left.unlink(missing_ok=True)
 
 
-def _old(path: Path) -> bool:
+def _old(path: Path, than: timedelta = OLD) -> bool:
     try:
-        return path.stat().st_mtime < (clock.now() - OLD).timestamp()
+        return path.stat().st_mtime < (clock.now() - than).timestamp()
     except FileNotFoundError:
         return False

@@ -11,10 +11,11 @@ import shutil
 from datetime import timedelta
 
 from django.db import close_old_connections, transaction
+from django.db.models import Exists, OuterRef
 from huey import crontab
 
 from rung.errors import PlanError
-from rung.web import answers, caseload, clock, exporting, work
+from rung.web import answers, caseload, clock, exporting, importing, work
 from rung.web.models import Job, Organisation, Trace, Upload, User
 
 WAIT = timedelta(days=7)
@@ -41,27 +42,34 @@ def stay(organisation: Organisation) -> bool:
 def erase_due() -> int:
     """Erase every organisation whose week is over; returns how many.
 
-    Folders go before rows: what is stopped in between is found and finished the next time.
+    Folders go before rows: what is stopped in between is found and finished the next time. One
+    whose records are being worked on waits for that to end.
     """
-    due = list(Organisation.objects.filter(delete_after__lte=clock.now()))
+    busy = Job.objects.filter(state=Job.State.RUNNING, organisation=OuterRef("pk"))
+    due = list(Organisation.objects.filter(~Exists(busy), delete_after__lte=clock.now()))
     for organisation in due:
         _erase(organisation)
     return len(due)
 
 
 def _erase(organisation: Organisation) -> None:
+    # what still waits to be done does not begin any more
+    Job.objects.filter(organisation=organisation, state=Job.State.WAITING).delete()
     for upload in Upload.objects.filter(program__organisation=organisation):
         upload.file.unlink(missing_ok=True)
     for job in Job.objects.filter(organisation=organisation, kind="export"):
         exporting.file(job).unlink(missing_ok=True)
-    for program in organisation.programs.all():
-        shutil.rmtree(program.folder, ignore_errors=True)
+    folders = [program.folder for program in organisation.programs.all()]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
     members = list(organisation.memberships.values_list("user_id", flat=True))
     uid = organisation.uid
     with transaction.atomic():
         organisation.delete()
         User.objects.filter(pk__in=members, memberships=None).delete()
         Trace.objects.create(action="organisation.erased", thing=uid, at=clock.now())
+    for folder in folders:  # what somebody still wrote while it went
+        shutil.rmtree(folder, ignore_errors=True)
     caseload.forget()
     answers.forget()
 
@@ -73,5 +81,6 @@ def sweep() -> None:
     try:
         erase_due()
         exporting.clean()
+        importing.tidy()
     finally:
         close_old_connections()

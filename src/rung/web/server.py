@@ -107,11 +107,8 @@ def prepare() -> None:
 def _tidy() -> None:
     """Take away what work that was stopped has left, once it is a day old."""
     from rung.web import importing
-    from rung.web.models import Program
 
-    importing.clean()
-    for program in Program.objects.all():
-        importing.sweep(program)
+    importing.tidy()
     for left in (place.home() / "scratch").iterdir():
         if left.stat().st_mtime < time.time() - DAY:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
