@@ -133,7 +133,7 @@ def whose(user: Any, program: Program, standing: str, picked: str = "") -> Whose
     own = access.staff_name(user, program.organisation)
     if standing not in access.MAY["caseload.all"]:
         known = {name for name, _ in coaches(program)}
-        missing = "" if own in known else "unknown" if own else "unnamed"
+        missing = "unnamed" if not own else "" if own in known else "unknown"
         return Whose(own, mine=True, missing=missing)
     if not picked:
         return Whose(None)

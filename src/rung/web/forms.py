@@ -13,9 +13,18 @@ from rung.web import invitations, tokens
 from rung.web.models import Membership, Organisation, Program, Role, Site, User
 
 
-def _text(longest: int, *, required: bool = True, complete: str = "off") -> forms.CharField:
+class Line(forms.CharField):
+    """One line of text: what breaks lines or turns the direction of writing becomes a space."""
+
+    def to_python(self, value: Any) -> Any:
+        """As people see it."""
+        text = "".join(c if c.isprintable() or c == "\0" else " " for c in str(value or ""))
+        return super().to_python(" ".join(text.split()))
+
+
+def _text(longest: int, *, required: bool = True, complete: str = "off") -> Line:
     widget = forms.TextInput(attrs={"autocomplete": complete})
-    return forms.CharField(max_length=longest, required=required, widget=widget)
+    return Line(max_length=longest, required=required, widget=widget)
 
 
 def _address(complete: str = "off") -> forms.EmailField:

@@ -195,7 +195,7 @@ def post(invitation: Invitation, address: str) -> bool:
     }
     try:
         sent = send_mail(
-            messages.sentence("web.invitation.mail-subject", said),
+            " ".join(messages.sentence("web.invitation.mail-subject", said).split()),
             messages.sentence("web.invitation.mail", said),
             settings.DEFAULT_FROM_EMAIL,
             [invitation.email],

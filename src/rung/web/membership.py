@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from rung.web import clock
-from rung.web.models import Membership, Organisation, Partnership, Role, Token, User
+from rung.web.models import Invitation, Membership, Organisation, Partnership, Role, Token, User
 
 
 class LastOwnerError(Exception):
@@ -21,11 +21,15 @@ def change(membership: Membership, role: str, staff_name: str) -> None:
 
 @transaction.atomic
 def remove(membership: Membership) -> None:
-    """Take someone out: their pages and API keys here end at once. Raises LastOwnerError."""
+    """Take someone out: pages, API keys and invitations here end at once. Raises LastOwnerError."""
     _keep_an_owner(membership, None)
     Token.objects.filter(
         user_id=membership.user_id, organisation_id=membership.organisation_id, revoked_at=None
     ).update(revoked_at=clock.now())
+    # a place that was kept for them would be a way back in
+    Invitation.objects.filter(
+        organisation_id=membership.organisation_id, email=membership.user.email, accepted_at=None
+    ).delete()
     Membership.objects.filter(pk=membership.pk).delete()
 
 

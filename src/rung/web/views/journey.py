@@ -100,8 +100,9 @@ def _asked(
         cohort, wrong["cohort"] = "", sentence("web.journey.cohort-gone")
     within = None
     if text := given.get("within", "").strip():
-        if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 36_500:
-            within = None if int(text) == known.within else int(text)
+        days = _number(text, 36_500)
+        if days:
+            within = None if days == known.within else days
         else:
             wrong["within"] = sentence("web.journey.within-wrong")
     return Question(by, cohort, within, given.get("audience") == "outside"), wrong
@@ -226,10 +227,16 @@ def _level(generation: Generation, asked: Question, text: str) -> str:
 
 
 def _page(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:7]) <= 1_000_000):
+    at = _number(request.GET.get("page", "1"), 1_000_000)
+    if not at:
         raise Http404
-    return int(text)
+    return at
+
+
+def _number(text: str, most: int) -> int:
+    """A number from 1 to `most`; 0 for anything else, however long."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if plain and int(text) <= most else 0
 
 
 def _names(lab: ProgramLab, found: cycle.People, entitled: bool) -> tuple[dict[str, str], bool]:
