@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo lab test test-deep check bench bench-web docs schema messages lock clean
+.PHONY: env demo lab test test-deep tour check bench bench-web docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -30,6 +30,9 @@ check: env           ## style, types, the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+tour: env            ## walk the web lab in Chromium and make the pictures of docs/tour.md anew
+	TOUR=1 $(BIN)/python -m pytest -q tests/journeys/web/test_tour.py
 
 bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick one
 	$(BIN)/python -m bench.run --people $(or $(PEOPLE),10000000)
