@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -241,6 +242,24 @@ def test_what_is_saved_while_a_brief_is_released_is_kept(
     assert page.status_code == 409
     assert not Brief.objects.exists()
     assert Draft.objects.get(program=world.program, key="brief").body["title"] == "Newer"
+
+
+def test_what_nobody_has_read_is_not_released(world: World) -> None:
+    """Another import came in between the preview and the button."""
+    preview = write(world).content.decode()
+    (read,) = re.findall(r'name="records" value="(\w+)"', preview)
+    before = world.program.generation
+    assert before is not None
+    assert before.uid == read
+    world.program.generation = Generation.objects.create(program=world.program, number=2)
+    shutil.copytree(before.folder, world.program.generation.folder)
+    world.program.save()
+    draft = Draft.objects.get(program=world.program, key="brief")
+    sent = {"version": draft.version, "records": read}
+    page = world.client("staff").post(at(world, "release/"), sent)
+    assert page.status_code == 409
+    assert "Other records came in" in page.content.decode()
+    assert not Brief.objects.exists()
 
 
 def test_a_worker_that_wakes_again_does_not_import_twice(

@@ -301,7 +301,7 @@ def test_a_mapping_form_gone_wrong(world: World, empty: Program) -> None:
     upload = brought(staff, empty, csv())
     said = fields(staff.get(page_of(upload)).content.decode())
     odd = {"t0-kind": "nonsense", "t0-dates": "zzz", "move": "x:y", "c0-999-target": "id",
-           "c9-0-target": "id", "step": ["<b>", "\0"], "replaces": "../../etc/passwd"}  # fmt: skip
+           "c9-0-target": "id", "step": ["<b>", "\1"], "replaces": "../../etc/passwd"}  # fmt: skip
     answer = staff.post(page_of(upload), {**said, **odd, "do": "import"})
     assert answer.status_code == 422
     assert staff.get(page_of(upload)).status_code == 200

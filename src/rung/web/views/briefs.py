@@ -138,6 +138,7 @@ def _check(
         "partner": briefing.partner_of(written, program),
         "made": briefing.made(program, generation, written),
         "version": draft.version,
+        "records": generation.uid,
         **more,
     }
     return render(request, "web/briefs_check.html", context, status=status)
@@ -188,6 +189,8 @@ def release(request: HttpRequest, program: Program) -> HttpResponse:
     written = Written.of(draft.body)
     if draft.version != _version(request):
         return _check(request, program, changed=draft, status=409)
+    if request.POST.get("records", generation.uid) != generation.uid:
+        return _check(request, program, moved=True, status=409)  # nobody has read what it tells now
     if written.audience == "inside" or briefing.wrong_with(written, program, generation):
         return _check(request, program, status=422)
     try:
