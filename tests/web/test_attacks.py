@@ -356,6 +356,16 @@ def test_records_taken_along_as_csv_run_no_formula(world: World, empty: Program)
     exporting.file(job).unlink()
 
 
+def test_one_file_of_everything_at_a_time(world: World) -> None:
+    owner = world.people["owner"]
+    first = exporting.start(world.provider, owner)
+    assert exporting.start(world.provider, owner) == first
+    other = exporting.start(world.provider, owner, with_identifiers=True)
+    assert other != first
+    Job.objects.filter(pk=first.pk).update(state=Job.State.DONE)
+    assert exporting.start(world.provider, owner) not in (first, other)
+
+
 # -- a full disk
 
 

@@ -48,8 +48,15 @@ _ROWS = 20_000
 
 
 def start(organisation: Organisation, by: User, *, with_identifiers: bool = False) -> Job:
-    """Ask for the ZIP; the caller has checked that `by` owns the organisation."""
-    return work.start("export", by=by, organisation=organisation, with_identifiers=with_identifiers)
+    """Ask for the ZIP; the caller has checked that `by` owns the organisation.
+
+    While one like it is being made, that one: a quick finger does not fill the disk.
+    """
+    begun = (Job.State.WAITING, Job.State.RUNNING)
+    same = jobs(organisation).filter(state__in=begun, params__with_identifiers=with_identifiers)
+    return same.first() or work.start(
+        "export", by=by, organisation=organisation, with_identifiers=with_identifiers
+    )
 
 
 def jobs(organisation: Organisation) -> QuerySet[Job]:
