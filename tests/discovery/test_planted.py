@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rung.discovery import gaps, journey
 from rung.discovery.journey import JourneySettings
 from rung.finding import Finding
 from rung.records import simulate
 from rung.records.lab import Lab
-
-SEEDS = 100
 
 
 def found(folder: Path, seed: int) -> tuple[bool, bool]:
@@ -42,8 +42,11 @@ def found(folder: Path, seed: int) -> tuple[bool, bool]:
     )
 
 
-def test_the_planted_bottleneck_and_gap_are_found(tmp_path: Path) -> None:
-    results = [found(tmp_path / str(seed), seed) for seed in range(SEEDS)]
+@pytest.mark.parametrize(
+    ("seeds", "least"), [(20, 19), pytest.param(100, 95, marks=pytest.mark.deep)]
+)
+def test_the_planted_bottleneck_and_gap_are_found(tmp_path: Path, seeds: int, least: int) -> None:
+    results = [found(tmp_path / str(seed), seed) for seed in range(seeds)]
     bottlenecks, told = (sum(column) for column in zip(*results, strict=True))
-    assert bottlenecks >= 95, bottlenecks
-    assert told >= 95, told
+    assert bottlenecks >= least, bottlenecks
+    assert told >= least, told

@@ -83,7 +83,7 @@ def test_help_shows_an_example(verb: list[str]) -> None:
     example = re.search(r"Example: (rung .*)", ran.out)
     assert example
     assert example[1].split()[1 : 1 + len(verb)] == verb
-    assert "--json" in ran.out
+    assert "--json" in ran.out or verb == ["work"]  # it runs until it is stopped: nothing to tell
 
 
 def test_the_verbs_of_the_contract_are_there() -> None:

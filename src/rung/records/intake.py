@@ -476,7 +476,11 @@ def _document(
         "changes": dict(changes) if changes else None,
         **report.to_json(),
     }
-    body["problems"] = [vars(p) | {"first_rows": list(p.first_rows)} for p in report.problems]
+    said = ("what", "expected", "next")  # words are made again, in the reader's language
+    body["problems"] = [
+        {k: v for k, v in p.to_json().items() if k not in said} | {"params": dict(p.params)}
+        for p in report.problems
+    ]
     return lab.store.put("import", Document("import", 1, body))
 
 
@@ -487,8 +491,13 @@ def problems(lab: Lab) -> tuple[Problem, ...]:
     body = lab.store.get("import", "import").body
     try:
         return tuple(
-            Problem(**p | {"first_rows": tuple(p["first_rows"])}) for p in body["problems"]
-        )
+            Problem(
+                code=p["code"], params=p.get("params", {}), table=p["table"], column=p["column"],
+                rows=p["count"], first_rows=tuple(p["first_rows"]), weight=p["weight"],
+                owner=p["owner"],
+            )
+            for p in body["problems"]
+        )  # fmt: skip
     except (KeyError, TypeError) as e:
         raise RecordsError("REC-document") from e
 
