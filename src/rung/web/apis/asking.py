@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.core.cache import caches
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -20,6 +20,7 @@ from ninja.security import HttpBearer
 
 from rung.errors import PlanError, Problem, ReleaseError, RungError
 from rung.web import access, tokens
+from rung.web.middleware import refuse_null
 from rung.web.models import Organisation, Program, Token, User
 
 A_MINUTE: Final = 600
@@ -97,6 +98,9 @@ class Key(HttpBearer):
             access.trace(request, self.action, key.organisation, program, allowed=False)
             raise Refused(403, "WEB-api-scope", scope=self.scope)
         access.check(request, self.action, key.organisation, program)
+        refuse_null(request.GET)
+        if request.content_type == "application/json" and b"\\u0000" in request.body:
+            raise BadRequest
         return key
 
 
