@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Self
 
 from django.db import IntegrityError, models, transaction
+from tomlkit import TOMLDocument
 
 from rung.documents import Document, canonical
 from rung.errors import RecordsError
@@ -82,10 +85,19 @@ class ProgramLab(Lab):
 
     @classmethod
     def of(cls, generation: Generation) -> Self:
-        """Open a generation."""
-        lab = cls.open(generation.folder)
-        lab.program = generation.program
-        return lab
+        """Open a generation. Its lab.toml is read once: nothing changes it any more."""
+        return cls(generation.folder, _toml(generation.folder), generation.program)
+
+
+@lru_cache(maxsize=64)
+def _toml(folder: Path) -> TOMLDocument:
+    """A generation's lab.toml, to look at; an import makes the next one from a copy."""
+    return Lab.open(folder).toml
+
+
+def folder(generation: Generation) -> Lab:
+    """A generation as the folder it is, with the documents that lie in it."""
+    return Lab(generation.folder, _toml(generation.folder))
 
 
 def current(program: Program) -> ProgramLab | None:

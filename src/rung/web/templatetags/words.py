@@ -6,11 +6,14 @@ import datetime as dt
 from typing import Any
 
 from django import template
+from django.core.cache import caches
 from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 
 from rung import messages
+from rung.documents import digest
 from rung.errors import Problem
+from rung.finding import to_json
 
 register = template.Library()
 
@@ -66,4 +69,11 @@ def answer(released: Any, heading: int = 2) -> SafeString:
     """A released answer: headline, number, chart, and what lies behind it."""
     from rung.share import brief
 
-    return mark_safe(brief.article(released, messages.current(), heading))  # noqa: S308 (escaped where it is made)
+    # drawing a chart takes longer than all the rest of a page: the same answer is drawn once
+    shown = (digest(to_json(released.answer)), repr(released.audience), released.exempt)
+    key = digest([*shown, messages.current(), heading])
+    text = caches["pages"].get(key)
+    if text is None:
+        text = brief.article(released, messages.current(), heading)
+        caches["pages"].set(key, text, 3600)
+    return mark_safe(str(text))  # noqa: S308 (escaped where it is made)

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_GET
 
 from rung import cycle
 from rung.errors import Problem, worst_first
-from rung.records.lab import Lab
-from rung.web import importing, work
+from rung.web import importing, store, work
 from rung.web.access import needs
 from rung.web.models import Generation, Program
 
@@ -80,7 +79,7 @@ def grouped(problems: Iterable[Problem]) -> list[Fix]:
 def fixes(request: HttpRequest, program: Program) -> HttpResponse:
     """What to mend, how many rows, what to do, whose it is, and whether it gets less."""
     made = program.generation
-    everything = grouped(cycle.problems(Lab.open(made.folder))) if made else []
+    everything = grouped(cycle.problems(store.folder(made))) if made else []
     found = [f for f in everything if f.worst.code not in importing.NOTES]
     who = request.GET.get("who", "")
     owners = [(o, f"web.fixes.owner-{o}", sum(f.who == o for f in found)) for o in importing.OWNERS]
@@ -118,7 +117,7 @@ def download(request: HttpRequest, program: Program) -> HttpResponse:
     """The workbook with the cells marked: it names people, so it goes to staff alone."""
     if program.generation is None:
         return redirect("fixes", program.uid)
-    workbook = cycle.fix_list(Lab.open(program.generation.folder))
+    workbook = cycle.fix_list(store.folder(program.generation))
     file = FileResponse(workbook.open("rb"), as_attachment=True, filename="fix-list.xlsx")
     return cast("HttpResponse", file)
 

@@ -16,8 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from rung import cycle
 from rung.errors import RungError
 from rung.messages import sentence
-from rung.records.lab import Lab
-from rung.web import answers, briefing, caseload, clock, importing
+from rung.web import answers, briefing, caseload, clock, importing, store
 from rung.web import work as background
 from rung.web.access import MAY, needs, trace
 from rung.web.models import Generation, Job, Program, Site, Upload
@@ -71,7 +70,7 @@ def _mending(generation: Generation) -> int:
     """How many things there are to mend, as the fix list counts them."""
 
     def make() -> int:
-        return importing.kinds(cycle.problems(Lab.open(generation.folder)))
+        return importing.kinds(cycle.problems(store.folder(generation)))
 
     return answers.kept(generation, ("mending",), make)
 

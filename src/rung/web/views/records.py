@@ -19,8 +19,7 @@ from rung import cycle
 from rung.errors import Problem
 from rung.messages import sentence
 from rung.records.importing.duplicates import DIFFERENT, SAME
-from rung.records.lab import Lab
-from rung.web import access, importing, receiving, work
+from rung.web import access, importing, receiving, store, work
 from rung.web.access import needs
 from rung.web.models import Generation, Job, Program, Upload
 from rung.web.views import mapping
@@ -243,7 +242,7 @@ def twice(request: HttpRequest, program: Program) -> HttpResponse:
     if not access.may(request.user, "people.names", program.organisation):
         raise PermissionDenied
     made = program.generation
-    pairs = list(cycle.duplicates(Lab.open(made.folder))) if made else []
+    pairs = list(cycle.duplicates(store.folder(made))) if made else []
     pairs.sort(key=lambda p: p.decision != "")
     if request.method == "POST":
         return _decided(request, program, {p.key: p.decision for p in pairs})
