@@ -162,6 +162,17 @@ _MADE_OF = (
     "label.known-on",
     "label.after-days",
     "say.recorded-as",
+    *(
+        f"label.wioa-{key}"
+        for key in (
+            *("er-q2", "er-q4", "median", "credential", "gains", "same-employer"),
+            *("indicators", "everyone", "exits", "served", "of"),
+            *("report", "report-alone", "style-report", "style-report-alone"),
+            *("program-adult", "program-dislocated-worker", "program-youth"),
+            *("program-adult-education", "program-wagner-peyser"),
+            "program-vocational-rehabilitation",
+        )
+    ),
 )
 _FRAMES = ("label.by-group", "label.by-group-of", "label.of-cohort")  # only around our own words
 _LISTS = (" → ", "; ", ", ")

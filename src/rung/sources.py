@@ -31,6 +31,20 @@ _ENTRIES = (
         "https://doi.org/10.1080/01621459.1927.10502953",
     ),
     Source(
+        "stewart2007",
+        "Stewart, M. B.",
+        2007,
+        "The interrelated dynamics of unemployment and low-wage employment",
+        "Journal of Applied Econometrics 22(3), 511-531",
+    ),
+    Source(
+        "shildrick2012",
+        "Shildrick, T., MacDonald, R., Webster, C. and Garthwaite, K.",
+        2012,
+        "Poverty and Insecurity: Life in Low-Pay, No-Pay Britain",
+        "Policy Press",
+    ),
+    Source(
         "newcombe1998",
         "Newcombe, R. G.",
         1998,
@@ -175,6 +189,37 @@ _ENTRIES = (
         "Program Management Module, object and field definitions",
         "Open-source repository SalesforceFoundation/PMM",
         "https://github.com/SalesforceFoundation/PMM",
+    ),
+    Source(
+        "tac1701",
+        "US Department of Education, Rehabilitation Services Administration",
+        2024,
+        "Performance accountability guidance for WIOA core programs (TAC-17-01; joint with "
+        "TEGL 10-16, Change 3, and OCTAE PM 17-2)",
+        "Technical Assistance Circular, 11 June 2024",
+    ),
+    Source(
+        "tac1704",
+        "US Department of Education, Rehabilitation Services Administration",
+        2025,
+        "Guidance on the use of supplemental wage information (TAC-17-04; joint with TEGL 26-16)",
+        "Technical Assistance Circular, 10 July 2025",
+    ),
+    Source(
+        "tac1901",
+        "US Department of Education, Rehabilitation Services Administration",
+        2025,
+        "Guidance for validating jointly required performance data (TAC-19-01; joint with "
+        "TEGL 7-18)",
+        "Technical Assistance Circular, 10 July 2025",
+    ),
+    Source(
+        "wioa116",
+        "United States",
+        2014,
+        "Workforce Innovation and Opportunity Act, section 116(b)(2)(A); 20 CFR 677.150 to "
+        "677.175; same-employer rule of 89 FR 13814",
+        "29 USC 3141",
     ),
     Source(
         "manski1990",

@@ -345,7 +345,7 @@ def _roll_up(
             everyone[kind] += int(n)
         elif not left_out:
             group, level = found
-            for each in _members(group, level):
+            for each in members_of(group, level):
                 by_level.setdefault((group.key, each), Counter())[kind] += int(n)
     for g in groups:
         count = sum(1 for key, _ in by_level if key == g.key)
@@ -356,7 +356,7 @@ def _roll_up(
     return everyone, aside, by_level
 
 
-def _members(group: Group, level: str) -> list[str]:
+def members_of(group: Group, level: str) -> list[str]:
     """The levels a person is in: one of a partition, any number of overlapping ones."""
     if group.partition:
         return [level or NOT_RECORDED]

@@ -46,6 +46,7 @@ from rung.finding import (
 )
 from rung.messages import Scalar, english
 from rung.records.query import DIALECT
+from rung.share import within
 from rung.share.rounding import rounded
 from rung.share.shown import covers, follows, without
 from rung.share.suppress import (
@@ -208,9 +209,12 @@ def _suppressed(
     rules, rounding = audience.thresholds, audience.rounding
     tables = [a for a in answers if isinstance(a, Table)]
     places, told = _linked(tables, rules)
+    apart = _beside_each_other(answers, rules)
     out: list[AnyAnswer] = []
     for answer in answers:
-        if isinstance(answer, Table):
+        if isinstance(answer, Finding) and answer.method.key in apart:
+            out.append(_too_few(answer, rules))
+        elif isinstance(answer, Table):
             hidden = places[id(answer)]
             out.append(
                 _too_few(answer, rules) if hidden is None else _table(answer, hidden, audience)
@@ -222,6 +226,17 @@ def _suppressed(
         else:
             out.append(_refusal(answer, rules))
     return tuple(out)
+
+
+def _beside_each_other(answers: Sequence[AnyAnswer], rules: Thresholds) -> set[str]:
+    """Federal indicators that would tell of too few beside another one."""
+    found = [a for a in answers if isinstance(a, Finding) and a.method.key.startswith("wioa-")]
+    small = {
+        f.method.key.removeprefix("wioa-")
+        for f in found
+        if not all(_enough(p, rules) for p in _parts(f) or ())
+    }
+    return {f"wioa-{i}" for i in within.retold(found, rules.numerator, small)}
 
 
 def _linked(

@@ -159,6 +159,8 @@ class _Finding:
             told = self.say("share", x=part.numerator, n=part.n, percent=percent(value))
         elif unit == "people":
             told = self.say("count", value=round(value))
+        elif self.question.summary == "median":
+            told = self.say("median", amount=amount(value, unit, self.language))
         else:
             said = with_year(
                 amount(value, unit, self.language), self.question.dollar_year, self.language
@@ -458,6 +460,14 @@ def _retention(table: Table, language: str | None) -> list[str]:
 _NINETY = english("label.after-days", {"n": 90})
 
 
+def _wioa(table: Table, language: str | None) -> list[str]:
+    given = {
+        "group": column_label(table.columns[0].name, language),
+        "horizon": table.estimand.horizon,
+    }
+    return [_open(phrase("say.wioa", given, language))]
+
+
 def _plain_table(table: Table, language: str | None) -> list[str]:
     question = table.estimand
     given = {
@@ -475,4 +485,5 @@ _TABLES = {
     "arms": _arms,
     "before-after": _before_after,
     "retention": _retention,
+    "wioa": _wioa,
 }

@@ -162,6 +162,8 @@ def _again(table: Table, row: dict[str, Cell]) -> None:
     for column in table.columns:
         if not (column.of or column.interval) or row[column.name] is None:
             continue
+        if column.interval == "median":  # made of records, not of counts
+            continue
         owned = (
             "low" in ends
             and row[ends["low"]] is not None  # entry is no estimate: it has no range to make again

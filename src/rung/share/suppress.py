@@ -28,6 +28,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from rung.finding import Cell, Column, Dimension, Table
+from rung.share import within
 from rung.stats.feasible import Relation, feasible_range
 
 MILESTONE = "milestone"
@@ -64,6 +65,8 @@ class _Cells:
         self.rows = (*self.table.rows, *_left_over(self.table))
         self.journey = self.table.name == "journey"
         self.retention = self.table.name == "retention"
+        self.wioa = self.table.name == "wioa"
+        self.anchored = self.journey or self.wioa  # everyone stands in other tables too
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
         if self.table.name == "gap":
@@ -79,7 +82,9 @@ class _Cells:
         known = {*self.bases, *self.main, *self.standing}
         self.side = [n for n in counts if n not in known]
         self.groups = [d for d in self.table.dimensions if d.name != MILESTONE and d.name in role]
-        self.overlap = self.journey and any(not d.partition for d in self.groups)
+        overlapping = any(not d.partition for d in self.groups)
+        self.overlap = self.journey and overlapping
+        self.among = self.anchored and overlapping
 
     # -- reading
 
@@ -152,7 +157,7 @@ class _Cells:
             if row == total or row in levels
             for i in (*levels, *([] if total is None else [total]))
         }
-        if self.journey:  # everyone stands in other tables too
+        if self.anchored:
             found = {i for i in found if not self.is_total(i)}
         count = (*self.bases[:1], *self.main)[0]
         return sorted(found - {row}, key=lambda i: (self.is_total(i), self.n((i, count)) or 0, i))
@@ -277,8 +282,8 @@ class _Cells:
                         others = left
 
     def _planned(self, row: int) -> bool:
-        """Everyone on a journey: hidden or not by everyone's own numbers, which `protect` them."""
-        return self.journey and self.is_total(row)
+        """Everyone: hidden or not by everyone's own numbers, which `protect` them."""
+        return self.anchored and self.is_total(row)
 
     def _as_for_everyone(self) -> None:
         """Hide what is hidden of everyone, and the same milestones of every level."""
@@ -293,6 +298,10 @@ class _Cells:
             dimensions=tuple(d for d in self.table.dimensions if d.name not in named),
         )
         for k, name in places_to_hide(alone, self.rules):
+            if self.wioa:
+                if name in (*self.bases, *self.main):
+                    self._hide_indicator(self.rows[totals[k]]["indicator"], name)
+                continue
             for i, row in enumerate(self.rows):
                 if name in self.bases and not self._planned(i):
                     self.hide(i, name)
@@ -300,6 +309,29 @@ class _Cells:
                     same = row.get(MILESTONE) == self.rows[totals[k]].get(MILESTONE)
                     if same and (self._planned(i) or not self.entry(i)):
                         self.hidden.add((i, name))
+
+    def _hide_indicator(self, indicator: Cell, count: str, *, levels: bool = False) -> None:
+        """What rests on a count of an indicator, of the levels alone or of everyone too."""
+        for i, row in enumerate(self.rows):
+            if row["indicator"] == indicator and not (levels and self.is_total(i)):
+                self.hide(i, count if count in self.bases else None)
+
+    def hide_parts(self) -> None:
+        """Indicators beside another one of the same people: see `within`. Levels go together."""
+        if not self.wioa:
+            return
+        by = {(self.label(i), r["indicator"]): i for i, r in enumerate(self.rows)}
+        for pair in within.PAIRS:
+            part = within.label(pair.part)
+            for (group, indicator), i in by.items():
+                whole = by.get((group, within.label(pair.whole)))
+                if indicator != part or whole is None or self.n((i, "n")) == 0:
+                    continue
+                counts = (self.n((whole, pair.of)), self.n((i, "n")))
+                gone = (whole, pair.of) in self.hidden or (i, "n") in self.hidden
+                if gone or within.too_close(*counts, pair, self.rules.numerator):
+                    levels = not self.is_total(i) and bool(self.groups)
+                    self._hide_indicator(part, "n", levels=levels)
 
     def _want_vague(self, i: int, name: str) -> None:
         """A numerator and its complement; they are as vague as each other beside their base."""
@@ -421,14 +453,14 @@ class _Cells:
         for name in self.side:
             numbers = [self.n((i, name)) for i in range(len(self.rows))]
             small = any(self._small_beside(i, v) for i, v in enumerate(numbers) if v is not None)
-            among = self.overlap and any(numbers)
+            among = self.among and any(numbers)
             if small or among or any(c in (*self.main, *self.bases) for _, c in self.hidden):
                 gone.append(name)
         self._hide_columns(self.side if gone and self.retention else gone)
 
     def _small_beside(self, i: int, count: int) -> bool:
         """One or two people, by itself or as what is missing from a base in the same row."""
-        beside = (*self.bases, *(self.main if self.journey else ()))
+        beside = (*self.bases, *(self.main if self.anchored else ()))
         return self._any_few((count, *(count - (self.n((i, name)) or 0) for name in beside)))
 
     # -- the audit
@@ -544,6 +576,7 @@ def places_to_hide(
     cells.find_primaries()
     if not covered:
         cells.protect()
+    cells.hide_parts()
     cells.hide_standing()
     cells.hide_sides()
     return frozenset(cells.hidden)

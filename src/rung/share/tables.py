@@ -121,6 +121,8 @@ def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
         return True
     if narrow and column.name in ("implied", "undated", "unknown"):
         return False
+    if narrow and table.name == "wioa" and column.name != "verified":
+        return False
     return any(row[column.name] for row in table.rows)
 
 
