@@ -153,6 +153,13 @@ def text(query: exp.Expr, dialect: str = DIALECT) -> str:
     return query.sql(dialect=dialect, pretty=True)
 
 
+def kept(view: str, query: exp.Expr) -> exp.Create:
+    """The statement that keeps a query's rows as a table."""
+    return exp.Create(
+        this=exp.table_(view, quoted=True), kind="TABLE", replace=True, expression=query
+    )
+
+
 @dataclass(frozen=True)
 class Result:
     """What a query gave: column names and rows of Python values."""
@@ -206,6 +213,11 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def engine(self) -> str:
+        """What runs the queries, for provenance."""
+        return f"duckdb {duckdb.__version__}"
+
     def close(self) -> None:
         """Let go of files and memory."""
         self.connection.close()
@@ -233,6 +245,12 @@ class Session:
             replace=True,
             expression=query,
         )
+        self.execute(made)
+
+    def keep(self, view: str, query: exp.Expr, /, **values: Value) -> None:
+        """Fill and run a query once, and keep its rows as a table of this session."""
+        made = kept(view, fill(query, values))
+        self.log.append(text(made))
         self.execute(made)
 
     def execute(self, query: exp.Expr) -> duckdb.DuckDBPyConnection:
