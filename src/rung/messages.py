@@ -125,6 +125,14 @@ def day(text: str, language: str | None = None) -> str:
 # reads it backwards through the sentences it was made of; the first that fits is taken.
 _MADE_OF = (
     "label.not-recorded",
+    *(
+        f"label.{key}"
+        for key in (
+            *("churn", "churn-above", "churn-moves", "churn-people-both", "churn-line"),
+            *("line-times", "line-dollars", "line-hours", "line-median"),
+            *("when-before", "when-after-exit", "when-after-entry", "when-last"),
+        )
+    ),
     "label.everyone-else",
     "label.everyone-recorded",
     "label.everyone-assigned",

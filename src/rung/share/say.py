@@ -468,6 +468,26 @@ def _wioa(table: Table, language: str | None) -> list[str]:
     return [_open(phrase("say.wioa", given, language))]
 
 
+def _churn(table: Table, language: str | None) -> list[str]:
+    """Each row's value: by window, or by window and group."""
+    keys = [c.name for c in table.columns if c.role == "key"]
+    value = _estimate_rows(table)[0]
+    unit = next(c.unit for c in table.columns if c.name == value)
+    said, hidden = [], []
+    for row in table.rows:
+        name = ", ".join(word(str(row[k]), language) for k in keys)
+        if row[value] is None:
+            hidden.append(name)
+            continue
+        told = amount(float(row[value] or 0), unit, language)
+        said.append(sentence("say.item", {"name": name, "value": told}, language))
+    if not said:
+        return _too_few(hidden, table, language)
+    kind = table.name.removesuffix("-lines")
+    told_ = _open(phrase(f"say.{kind}", {"list": "; ".join(said)}, language))
+    return [told_, *_too_few(hidden, table, language)]
+
+
 def _plain_table(table: Table, language: str | None) -> list[str]:
     question = table.estimand
     given = {
@@ -485,5 +505,6 @@ _TABLES = {
     "arms": _arms,
     "before-after": _before_after,
     "retention": _retention,
+    **dict.fromkeys(("churn", "churn-lines", "churn-quarters", "churn-moves"), _churn),
     "wioa": _wioa,
 }
