@@ -222,7 +222,7 @@ _PEOPLE = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(wages=_WAGES, people=_PEOPLE, window=st.integers(3, 6), hole=st.integers(0, 9))
 def test_any_small_records_agree(
     wages: list[Wage], people: tuple[Person, ...], window: int, hole: int

@@ -35,6 +35,12 @@ ForOutside = Annotated[
 Language = Annotated[
     Literal["en", "es"], typer.Option(help="The language of the words: en or es (JSON is English).")
 ]
+EngineName = Annotated[
+    Literal["duckdb", "spark"], typer.Option("--engine", help="Where the queries run.")
+]
+SparkMaster = Annotated[
+    str, typer.Option(help="Spark's address: local[2], spark://host:7077, yarn.")
+]
 Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure the ranges are.")]
 
 
@@ -164,6 +170,8 @@ def diagnose(
     within: Annotated[
         int | None, typer.Option(help="Days a person has to reach a milestone.")
     ] = None,
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = "local[2]",
     level: Level = 0.95,
     outside: ForOutside = False,
     language: Language = "en",
@@ -185,6 +193,8 @@ def diagnose(
             as_of=_day(as_of),
             within=within,
             level=level,
+            engine=engine,
+            master=spark_master,
             audience=_audience(outside),
             clock=_now,
         )
@@ -203,6 +213,8 @@ def estimate(
     adjust: Annotated[str, typer.Option(help="none, ancova or lin.")] = "none",
     weights: Annotated[str | None, typer.Option(help="A column of weights.")] = None,
     se: Annotated[str, typer.Option(help="hc0, hc1, hc2, hc3, classical or welch.")] = "hc2",
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = "local[2]",
     level: Level = 0.95,
     outside: ForOutside = False,
     language: Language = "en",
@@ -227,6 +239,8 @@ def estimate(
             weights=weights,
             se=se,
             level=level,
+            engine=engine,
+            master=spark_master,
             audience=_audience(outside),
             clock=_now,
         )
@@ -388,3 +402,7 @@ def simulate_provider(
 
 
 web.add_to(app)
+
+from rung.cli import standards  # noqa: E402 (it uses the options above)
+
+standards.add_to(app)

@@ -11,6 +11,8 @@ from rung.cycle.bring import next_generation as next_generation
 from rung.cycle.bring import problems as problems
 from rung.cycle.choices import Choice as Choice
 from rung.cycle.choices import choices as choices
+from rung.cycle.churning import churn as churn
+from rung.cycle.churning import line_of as line_of
 from rung.cycle.correct import Change as Change
 from rung.cycle.correct import corrected as corrected
 from rung.cycle.correct import drafted as drafted

@@ -11,6 +11,7 @@ from rung.discovery.journey import JourneySettings, Summary
 from rung.discovery.reconcile import reconcile as reconciled
 from rung.errors import CannotAnswer, PlanError
 from rung.finding import Estimand, Method, Note, Refusal
+from rung.records import engine as engines
 from rung.records.lab import Group, Lab
 from rung.records.mapping import FileMap
 from rung.records.schema import TABLES
@@ -92,15 +93,17 @@ def found(
     as_of: dt.date | None = None,
     within: int | None = None,
     level: float = 0.95,
+    engine: str = "duckdb",
+    master: str = engines.LOCAL,
 ) -> tuple[AnyAnswer, ...]:
-    """The answers of a diagnosis, not yet released."""
+    """The answers of a diagnosis, not yet released. `engine`: "duckdb", or "spark" at `master`."""
     settings = lab.section("journey", JourneySettings)
     if within is not None:
         if not 1 <= within <= journey.MOST_DAYS:
             raise PlanError("PLAN-within", days=within)
         settings = settings.model_copy(update={"within_days": within})
     journeys = lab.need("journeys")
-    with lab.session() as session:
+    with engines.over(lab, engine, master=master) as session:
         keys = [g.key for g in lab.groups] if by is None else by
         chosen = groups(lab, keys, session.columns("journeys"))
         try:
@@ -127,6 +130,8 @@ def diagnose(
     as_of: dt.date | None = None,
     within: int | None = None,
     level: float = 0.95,
+    engine: str = "duckdb",
+    master: str = engines.LOCAL,
     audience: Audience | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
@@ -138,7 +143,16 @@ def diagnose(
     """
     return told(
         "diagnose",
-        found(lab, by=by, cohort=cohort, as_of=as_of, within=within, level=level),
+        found(
+            lab,
+            by=by,
+            cohort=cohort,
+            as_of=as_of,
+            within=within,
+            level=level,
+            engine=engine,
+            master=master,
+        ),
         audience=audience,
         exempt=lab.about.public_use,
         today=clock().date() if clock else None,

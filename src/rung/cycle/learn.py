@@ -10,8 +10,7 @@ from typing import Any
 from rung.cycle.outcome import Clock, Outcome, told
 from rung.documents import file_digest
 from rung.learning.estimate import estimate as estimated
-from rung.records import read
-from rung.records.query import Session
+from rung.records import engine as engines
 from rung.share.release import Audience
 
 
@@ -26,15 +25,23 @@ def estimate(
     weights: str | None = None,
     se: Any = "hc2",
     level: float = 0.95,
+    engine: str = "duckdb",
+    master: str = engines.LOCAL,
     audience: Audience | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """The effect of each arm against the control, from one file with a row a person.
 
+    `engine` is where the queries run ("duckdb", or "spark" at `master`).
+
     Raises RecordsError for a file that cannot be read, PlanError for a question that is not whole.
     """
-    with TemporaryDirectory(prefix="rung-") as work, Session() as session:
-        mended = read.attach(session, "data", data, Path(work))
+    with (
+        TemporaryDirectory(prefix="rung-") as work,
+        engines.start(engine, master=master) as session,
+    ):
+        mended = engines.attach(session, "data", data, Path(work), table="data")
+        ran = session.engine
         found = estimated(
             session,
             "data",
@@ -54,4 +61,5 @@ def estimate(
         audience=audience,
         today=clock().date() if clock else None,
         problems=[p.to_json() for p in mended],
+        engine=ran,
     )

@@ -264,7 +264,7 @@ def _masks(lines: Sequence[Line], wages: str, first: int, last: int) -> exp.Expr
         once, again = (query.name(f"enough_{i}", t) for t in ("once", "again"))
         kept = exp.Paren(
             this=exp.BitwiseAnd(
-                this=once, expression=exp.BitwiseNot(this=query.name("unsure", "unsure"))
+                this=once, expression=exp.BitwiseNot(this=query.name("unsure", "again"))
             )
         )
         late = exp.BitwiseOr(this=exp.BitwiseOr(this=kept, expression=again),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from rung.discovery.churn import NOBODY, Churn, Tally, When
+from rung.discovery.churn import NOBODY, Churn, Line, Tally, When
 from rung.discovery.journey import EVERYONE
+from rung.errors import CannotAnswer
 from rung.finding import (
     Cell,
     Column,
@@ -70,15 +72,34 @@ def when_words(churn: Churn, when: When) -> str:
     return english(key, {"window": churn.window})
 
 
-def _method(churn: Churn) -> Method:
+def _method(lines: Sequence[Line], window: int) -> Method:
     return Method(
         key="churn-masks",
         assumptions=(
-            Note("churn-rule", {"window": churn.window}),
-            Note("churn-line", {"line": churn.lines[0].label}),
+            Note("churn-rule", {"window": window}),
+            Note("churn-line", {"line": lines[0].label}),
             Note("coverage-rule"),
         ),
         sources=("stewart2007", "shildrick2012", "wilson1927"),
+    )
+
+
+def refusal(why: CannotAnswer, lines: Sequence[Line], window: int) -> Refusal:
+    """Why nothing can be told of the cycle."""
+    return Refusal(
+        estimand=Estimand(
+            outcome=english("label.churn"),
+            unit="share",
+            population=english("label.churn-people-both", {"window": window}),
+            contrast=english("label.churn-line", {"line": lines[0].label}),
+            summary="share going back and forth",
+            horizon="",
+        ),
+        code=why.code,
+        params=why.problems[0].params,
+        saw=why.saw,
+        needs=why.needs,
+        method=_method(lines, window),
     )
 
 
@@ -114,7 +135,7 @@ def finding(churn: Churn, level: float = 0.95) -> Finding | Refusal:
         return Refusal(
             estimand=question,
             code="ANS-none-covered",
-            method=_method(churn),
+            method=_method(churn.lines, churn.window),
             needs={"quarters": churn.window},
             origin=churn.origin,
         )
@@ -126,7 +147,7 @@ def finding(churn: Churn, level: float = 0.95) -> Finding | Refusal:
         parts=(
             Part(when_words(churn, churn.main), tally.n, tally.cycling / tally.n, tally.cycling),
         ),
-        method=_method(churn),
+        method=_method(churn.lines, churn.window),
         strength="described",
         caveats=_caveats(churn),
         origin=churn.origin,
@@ -209,7 +230,7 @@ def table(
         columns=(*keys, *columns),
         rows=tuple(rows),
         dimensions=tuple(dimensions),
-        method=_method(churn),
+        method=_method(churn.lines, churn.window),
         counts=_counts(churn, churn.main),
         caveats=_caveats(churn),
         level=level,
@@ -229,7 +250,7 @@ def lines_table(churn: Churn, level: float = 0.95) -> Table:
         columns=(Column("line", "key", "text"), *_SHARE),
         rows=tuple(rows),
         dimensions=(Dimension("line", False),),
-        method=_method(churn),
+        method=_method(churn.lines, churn.window),
         counts=_counts(churn, churn.main),
         caveats=_caveats(churn),
         level=level,

@@ -40,8 +40,9 @@ from rung.finding import (
 )
 from rung.messages import english
 from rung.records import query
+from rung.records.engine import Engine
 from rung.records.lab import Group, Milestone, Section
-from rung.records.query import Name, Session
+from rung.records.query import Name
 from rung.stats.intervals import wilson
 
 EVERYONE = "everyone"
@@ -222,7 +223,7 @@ def level_of(group: Group, columns: Iterable[str]) -> exp.Expr:
 
 
 def latest_event(
-    session: Session, milestones: Sequence[Milestone], view: str = "journeys"
+    session: Engine, milestones: Sequence[Milestone], view: str = "journeys"
 ) -> dt.date:
     """The latest date in the journeys; CannotAnswer when there is none."""
     have = session.columns(view)
@@ -257,7 +258,7 @@ def _check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequen
 
 
 def summarise(
-    session: Session,
+    session: Engine,
     *,
     milestones: Sequence[Milestone],
     groups: Sequence[Group] = (),

@@ -15,11 +15,12 @@ from rung.learning.rows import TOO_BIG, as_number, kind
 from rung.learning.settings import DeclaredTest
 from rung.learning.tables import arms, over_time
 from rung.messages import english
-from rung.records.query import Session, alias, tree
+from rung.records.engine import Engine
+from rung.records.query import alias, tree
 
 
 def run_test(
-    session: Session,
+    session: Engine,
     test: DeclaredTest,
     *,
     view: str | None = None,
@@ -68,7 +69,7 @@ def run_test(
     return tuple(found)
 
 
-def _derived(session: Session, test: DeclaredTest, view: str) -> tuple[str, str]:
+def _derived(session: Engine, test: DeclaredTest, view: str) -> tuple[str, str]:
     """A view with the yes/no outcome and the squares beside the columns, and the outcome's name."""
     types = session.columns(view)
     sources = [*test.squares, *([test.outcome] if test.above is not None else [])]

@@ -25,7 +25,7 @@ from rung.learning.passes import read_moments, read_residuals
 from rung.learning.question import FEW_EVENTS, SMALL_ARM, OutcomeWords, Question, check
 from rung.learning.rows import Arm, Frame, read_arms, read_columns
 from rung.messages import english
-from rung.records.query import Session
+from rung.records.engine import Engine
 from rung.stats.intervals import t_p, t_quantile, two_share_p
 from rung.stats.linear import (
     POWER,
@@ -48,7 +48,7 @@ _EXACT = 1e-20
 
 
 def estimate(
-    session: Session,
+    session: Engine,
     view: str,
     *,
     outcome: str,
@@ -118,7 +118,7 @@ class _Analysis:
     flags_dropped: bool
 
 
-def _analyse(session: Session, frame: Frame, question: Question) -> _Analysis:
+def _analyse(session: Engine, frame: Frame, question: Question) -> _Analysis:
     moments, plain = read_moments(session, frame)
     usable = _usable(frame, plain, question)
     fitted, dropped = _fit(frame, moments, usable, question)

@@ -27,7 +27,8 @@ from rung.learning.rows import MOST_LEVELS, Frame, arm_label, as_number, count, 
 from rung.learning.settings import Grouping
 from rung.learning.tables import everyone, made_or_refused
 from rung.messages import english
-from rung.records.query import Session, alias, name, tree
+from rung.records.engine import Engine
+from rung.records.query import alias, name, tree
 from rung.stats.intervals import chi2_p, t_quantile
 from rung.stats.linear import fit, residuals_of_means, standard_error
 from rung.stats.moments import Moments
@@ -42,7 +43,7 @@ class _Level:
 
 
 def by_groups(
-    session: Session,
+    session: Engine,
     view: str,
     *,
     outcome: str,
@@ -98,7 +99,7 @@ def _check_kinds(groups: Sequence[Grouping], columns: dict[str, str]) -> None:
 
 
 def _read_levels(
-    session: Session, frame: Frame, group: Grouping, columns: dict[str, str]
+    session: Engine, frame: Frame, group: Grouping, columns: dict[str, str]
 ) -> tuple[list[_Level], bool]:
     """Every level with its moments by arm, and whether levels share people."""
     found: dict[str, dict[str, Moments]] = {}
@@ -199,7 +200,7 @@ def _level_query(frame: Frame, node: exp.Expr) -> exp.Expr:
     )
 
 
-def _in_any(session: Session, frame: Frame, group: Grouping, columns: dict[str, str]) -> int:
+def _in_any(session: Engine, frame: Frame, group: Grouping, columns: dict[str, str]) -> int:
     some = exp.or_(
         *(exp.EQ(this=as_number(c, columns[c]), expression=tree(1.0)) for c in group.columns)
     )

@@ -14,7 +14,8 @@ import numpy as np
 from sqlglot import exp
 
 from rung.learning.rows import Frame, Variable, arm_label, count
-from rung.records.query import Session, alias, name, tree
+from rung.records.engine import Engine
+from rung.records.query import alias, name, tree
 from rung.stats.linear import POWER, Fit, Residuals, Variance
 from rung.stats.moments import Floats, Moments
 
@@ -41,7 +42,7 @@ def _weighted(frame: Frame, *factors: exp.Expr) -> exp.Expr:
     return _times(*([name("w")] if frame.weight is not None else []), *factors)
 
 
-def read_moments(session: Session, frame: Frame) -> tuple[dict[str, Moments], dict[str, Floats]]:
+def read_moments(session: Engine, frame: Frame) -> tuple[dict[str, Moments], dict[str, Floats]]:
     """Moments of outcome and covariates by arm label, and each column's plain sum, (p,).
 
     The plain (unweighted, origin added back) sums count people: yeses, and indicators' ones.
@@ -84,7 +85,7 @@ def read_moments(session: Session, frame: Frame) -> tuple[dict[str, Moments], di
 
 
 def read_residuals(
-    session: Session, frame: Frame, fitted: Fit, se: Variance
+    session: Engine, frame: Frame, fitted: Fit, se: Variance
 ) -> dict[str, Residuals]:
     """Sums of squared residuals, the contrasts' meat and the largest leverage, by arm label."""
     columns = next(iter(fitted.arms.values())).moments.columns

@@ -16,7 +16,8 @@ from sqlglot import exp
 
 from rung.errors import CannotAnswer, PlanError
 from rung.learning.question import Question
-from rung.records.query import Plain, Session, alias, as_double, name, tree
+from rung.records.engine import Engine
+from rung.records.query import Plain, alias, as_double, name, tree
 
 MOST_ARMS = 20
 MOST_LEVELS = 20
@@ -178,7 +179,7 @@ def _unusable(node: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.LT(this=exp.Abs(this=node.copy()), expression=tree(TOO_BIG)))
 
 
-def read_arms(session: Session, view: str, question: Question) -> Frame:
+def read_arms(session: Engine, view: str, question: Question) -> Frame:
     """The arms and who is in them; raises PlanError and CannotAnswer, all coded."""
     types = session.columns(view)
     outcome = _outcome(session, view, question, types[question.outcome])
@@ -186,13 +187,13 @@ def read_arms(session: Session, view: str, question: Question) -> Frame:
     return _arms(session, view, question, types[question.arm], outcome, weight)
 
 
-def read_columns(session: Session, frame: Frame, question: Question) -> Frame:
+def read_columns(session: Engine, frame: Frame, question: Question) -> Frame:
     """Where each column lies, covariates as numbers; raises PlanError and CannotAnswer."""
     _enough(frame)
     return _ranges(session, frame, question, session.columns(frame.view))
 
 
-def _outcome(session: Session, view: str, question: Question, type_: str) -> Variable:
+def _outcome(session: Engine, view: str, question: Question, type_: str) -> Variable:
     column = question.outcome
     if kind(type_) == "text":
         answer = Variable(column, _yes_no(column))
@@ -226,7 +227,7 @@ def arm_label(value: Any) -> str | None:
 
 
 def _arms(
-    session: Session,
+    session: Engine,
     view: str,
     question: Question,
     type_: str,
@@ -320,7 +321,7 @@ def _enough(frame: Frame) -> None:
         raise CannotAnswer("ANS-few-in-arm", saw={"n": least.used}, needs={"least": 2})
 
 
-def _ranges(session: Session, frame: Frame, question: Question, types: dict[str, str]) -> Frame:
+def _ranges(session: Engine, frame: Frame, question: Question, types: dict[str, str]) -> Frame:
     """Where each column lies; covariates expanded to numbers."""
     if question.covariates:
         odd = [c for c in question.covariates if kind(types[c]) == "other"]
@@ -357,7 +358,7 @@ def _ranges(session: Session, frame: Frame, question: Question, types: dict[str,
     )
 
 
-def _only_0_and_1(session: Session, frame: Frame) -> bool:
+def _only_0_and_1(session: Engine, frame: Frame) -> bool:
     y = frame.outcome.raw
     neither = exp.and_(*(exp.NEQ(this=y.copy(), expression=tree(bit)) for bit in (0.0, 1.0)))
     query = exp.select(alias(count(where=neither), "n")).from_(exp.table_(frame.view, quoted=True))
@@ -390,7 +391,7 @@ def _placed(
     return replace(variable, origin=float(f"{mean:.15g}"), missing=n - known)
 
 
-def _levels(session: Session, frame: Frame, column: str, n: int) -> list[Variable]:
+def _levels(session: Engine, frame: Frame, column: str, n: int) -> list[Variable]:
     """Text as one indicator a level; the first in sorted order is the reference, as in R."""
     said = _text(column)
     query = (

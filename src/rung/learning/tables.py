@@ -14,12 +14,12 @@ from rung.learning.question import OutcomeWords, Question, check
 from rung.learning.rows import Arm, Frame, read_arms, read_columns
 from rung.learning.settings import Moment
 from rung.messages import english
-from rung.records.query import Session
+from rung.records.engine import Engine
 from rung.stats.moments import Floats, Moments
 
 
 def arms(
-    session: Session,
+    session: Engine,
     view: str,
     *,
     outcome: str,
@@ -79,7 +79,7 @@ def arms(
 
 
 def made_or_refused(
-    session: Session,
+    session: Engine,
     view: str,
     question: Question,
     make: Callable[[Frame, Callable[[], Origin]], tuple[Table, ...]],
@@ -131,7 +131,7 @@ def spread(moments: Moments) -> float:
 
 
 def over_time(
-    session: Session,
+    session: Engine,
     view: str,
     *,
     moments: Sequence[Moment],

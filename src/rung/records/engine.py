@@ -210,12 +210,14 @@ def over(lab: Lab, kind: str = "duckdb", *, master: str = LOCAL) -> Session | Sp
     return engine
 
 
-def attach(engine: Session | SparkEngine, view: str, path: Path, work: Path) -> tuple[Problem, ...]:
+def attach(
+    engine: Session | SparkEngine, view: str, path: Path, work: Path, *, table: str = "wages"
+) -> tuple[Problem, ...]:
     """Make a file the table `view` of any engine, and say what was mended on the way.
 
-    Parquet goes as it is, a folder of Parquet files as one table; a DuckDB database file gives
-    its table named `view`; text and spreadsheets are typed by DuckDB and written to `work` first,
-    which must outlive the engine. Raises RecordsError for what cannot be read.
+    Parquet goes as it is, a folder of Parquet files as one table; of a DuckDB database file it is
+    the table `table`; text and spreadsheets are typed by DuckDB and written to `work` first, which
+    must outlive the engine. Raises RecordsError for what cannot be read.
     """
     parts = sorted(path.glob("*.parquet")) if path.is_dir() else []
     if parts or path.suffix.lower() in (".parquet", ".pq"):
@@ -223,27 +225,27 @@ def attach(engine: Session | SparkEngine, view: str, path: Path, work: Path) -> 
         return ()
     if isinstance(engine, Session):
         if path.suffix.lower() in _DATABASES and path.is_file():
-            _attach_database(engine, view, path)
+            _attach_database(engine, view, path, table)
             return ()
         return read.attach(engine, view, path, work)
     with Session() as session:
-        mended = attach(session, view, path, work)
+        mended = attach(session, view, path, work, table=table)
         target = work / f"{view}.parquet"
         copy_to(session, exp.select("*").from_(exp.table_(view, quoted=True)), target)
     engine.attach(view, target)
     return mended
 
 
-def _attach_database(session: Session, view: str, path: Path) -> None:
+def _attach_database(session: Session, view: str, path: Path, table: str) -> None:
     """One table of a DuckDB database file, which is opened for reading only."""
     options = [exp.AttachOption(this=exp.var("READ_ONLY"))]
     alias = exp.alias_(exp.Literal.string(str(path)), f"{view}_file", quoted=True)
     try:
         session.execute(exp.Attach(this=alias, expressions=options))
-        table = exp.table_(view, catalog=f"{view}_file", quoted=True)
-        session.view(view, exp.select("*").from_(table))
+        there = exp.table_(table, catalog=f"{view}_file", quoted=True)
+        session.view(view, exp.select("*").from_(there))
     except duckdb.Error as e:
-        raise RecordsError("REC-database", file=path.name, table=view) from e
+        raise RecordsError("REC-database", file=path.name, table=table) from e
 
 
 # -- PostgreSQL

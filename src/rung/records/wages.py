@@ -14,12 +14,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlglot import exp
 
-from rung.errors import CannotAnswer, PlanError
+from rung.errors import CannotAnswer, PlanError, RecordsError
 from rung.finding import Note
 from rung.records import query
 from rung.records.engine import Engine
@@ -108,41 +108,67 @@ class Coverage:
         return (*found, Note("wages-not-all-work"))
 
 
+def canonical(engine: Engine, given: str, view: str) -> None:
+    """Make `view` of the table `given`: the columns of wage records, whatever its quarters are.
+
+    A quarter is a number already, or text like 2024Q3, or a `year` beside a quarter of 1 to 4;
+    an amount that is not a decimal becomes one. Raises RecordsError (REC-no-column) when the
+    person, the quarter or the amount is not there.
+    """
+    have = engine.columns(given)
+    for column in ("pid", "quarter", "amount"):
+        if column not in have and not (column == "quarter" and "quarter_of_year" in have):
+            raise RecordsError("REC-no-column", table=view, column=column)
+    quarter = query.name("quarter" if "quarter" in have else "quarter_of_year")
+    if "year" in have:
+        four = exp.Mul(this=query.name("year"), expression=query.tree(4))
+        added = exp.Add(this=four, expression=exp.Paren(this=quarter))
+        quarter = exp.Sub(this=added, expression=query.tree(1))
+    elif have["quarter"].startswith(("VARCHAR", "STRING")):
+        year, of_year = (
+            exp.cast(exp.func("substring", quarter.copy(), query.tree(a), query.tree(n)), "INTEGER")
+            for a, n in ((1, 4), (6, 1))
+        )
+        four = exp.Mul(this=year, expression=query.tree(4))
+        quarter = exp.Sub(this=exp.Add(this=four, expression=of_year), expression=query.tree(1))
+    amount = query.name("amount")
+    if not have["amount"].startswith("DECIMAL"):
+        amount = exp.cast(amount, "DECIMAL(18, 4)")
+    picked = {"pid": query.name("pid"), "quarter": exp.cast(quarter, "INTEGER"), "amount": amount}
+    picked |= {c: query.name(c) for c in ("employer", "state", "source") if c in have}
+    columns = [query.alias(node, column) for column, node in picked.items()]
+    engine.view(view, exp.select(*columns).from_(exp.table_(given, quoted=True)))
+
+
 def coverage(engine: Engine, view: str = "wages", *, declared: Coverage | None = None) -> Coverage:
     """What the records of `view` cover, by state (or `source`) where they tell it.
 
-    A declared window stands as it is; the records are then only counted. Raises CannotAnswer
+    A declared window stands as it is; odd records are counted all the same. Raises CannotAnswer
     (ANS-no-wages) when there is no record, or no quarter that every source covers.
     """
+    odd = {r["what"]: r["n"] for r in engine.run(_load("wages_odd"), wages=Name(view)).dicts()}
+    if declared is not None:
+        return replace(declared, declared=True, **odd)
     have = engine.columns(view)
     by = next((c for c in ("source", "state") if c in have), None)
     source = query.name(by) if by else exp.cast(exp.null(), "VARCHAR")
-    rows = engine.run(
-        query.load("rung.records", "wages_covered"), source=source, wages=Name(view)
-    ).dicts()
+    rows = engine.run(_load("wages_covered"), source=source, wages=Name(view)).dicts()
     seen: dict[str, set[int]] = {}
     for row in rows:
-        if row["quarter"] is not None and row["n"] > row["nameless"]:
+        if row["quarter"] is not None and row["n"]:
             seen.setdefault(row["source"] or "", set()).add(row["quarter"])
     if not seen:
         raise CannotAnswer("ANS-no-wages")
     first, last = max(map(min, seen.values())), min(map(max, seen.values()))
-    if declared is not None:
-        first, last = declared.first, declared.last
-    elif last < first:
+    if last < first:
         raise CannotAnswer("ANS-no-wages")
-    anyone = set().union(*seen.values())
-    gaps = set() if declared is not None else set(range(first, last + 1)) - anyone
-    return Coverage(
-        first,
-        last,
-        declared=declared is not None,
-        missing=frozenset(gaps),
-        sources={s: (min(q), max(q)) for s, q in seen.items()},
-        nameless=sum(row["nameless"] for row in rows),
-        waiting=sum(row["waiting"] for row in rows),
-        negative=sum(row["negative"] or 0 for row in rows),
-    )
+    gaps = set(range(first, last + 1)).difference(*seen.values())
+    sources = {s: (min(q), max(q)) for s, q in seen.items()}
+    return Coverage(first, last, missing=frozenset(gaps), sources=sources, **odd)
+
+
+def _load(name: str) -> exp.Expr:
+    return query.load("rung.records", name)
 
 
 def by_quarter(
@@ -172,7 +198,7 @@ def by_quarter(
             steps = steps.when(on, query.tree(each))
         real = steps
     return query.fill(
-        query.load("rung.records", "wages_quarters"),
+        _load("wages_quarters"),
         {
             "wages": Name(wages),
             "people": exp.Subquery(this=people),
@@ -204,6 +230,6 @@ def before_after(
     aways = [a for a in range(-quarters, quarters + 1) if a]
     rows = by_quarter(people, covered, aways, wages=wages, factor=factor)
     return query.fill(
-        query.load("rung.records", "wages_before_after"),
+        _load("wages_before_after"),
         {"rows": exp.Subquery(this=rows), "quarters": quarters},
     )

@@ -21,16 +21,22 @@ cut AS (
     CASE WHEN start BETWEEN 0 AND $latest THEN (enough >> start) & $full ELSE $full END AS enough
   FROM placed
 ),
+cells AS (
+  SELECT $levels, undated, paid, enough, count(*) AS people
+  FROM cut
+  GROUP BY $levels, undated, paid, enough
+),
 states AS (
   SELECT
     $levels,
-    undated,
-    CASE WHEN (enough & ~paid) = 0 THEN 1 ELSE 0 END AS known,
+    people,
+    CASE WHEN undated THEN people ELSE 0 END AS undated,
+    CASE WHEN (enough & ~paid) = 0 THEN people ELSE 0 END AS known,
     $full & ~(paid | enough) AS no_pay,
     paid & ~enough AS low_pay,
     paid & enough AS above,
     $full & ~(paid & enough) AS below
-  FROM cut
+  FROM cells
 ),
 moves AS (
   SELECT
@@ -43,8 +49,8 @@ moves AS (
 )
 SELECT
   $levels,
-  count(*) AS people,
-  sum(CASE WHEN undated THEN 1 ELSE 0 END) AS undated,
+  sum(people) AS people,
+  sum(undated) AS undated,
   sum(known) AS n,
   sum(CASE WHEN up <> 0 AND down <> 0 THEN known ELSE 0 END) AS cycling,
   sum(known * bit_count(no_pay)) AS no_pay,

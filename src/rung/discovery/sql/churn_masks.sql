@@ -40,6 +40,7 @@ summed AS (
     wages.pid,
     CAST(1 AS BIGINT) << CAST(wages.quarter - $first AS INTEGER) AS here,
     wages.quarter AS quarter,
+    min(unsure.unsure) AS unsure,
     sum(wages.amount) AS pay,
     count(*) > count(wages.amount) AS waiting
   FROM $wages AS wages
@@ -52,6 +53,7 @@ summed AS (
 again AS (
   SELECT
     pid,
+    min(unsure) AS unsure,
     bit_or(CASE WHEN pay > 0 AND (NOT waiting OR $above_all) THEN here ELSE 0 END) AS paid,
     bit_or(CASE WHEN waiting AND NOT coalesce($above_all, FALSE) THEN here ELSE 0 END) AS waiting,
     $again_enough
@@ -60,9 +62,8 @@ again AS (
 )
 SELECT
   once.pid AS pid,
-  CASE WHEN again.pid IS NULL THEN once.seen ELSE (once.seen & ~unsure.unsure) | again.paid END
+  CASE WHEN again.pid IS NULL THEN once.seen ELSE (once.seen & ~again.unsure) | again.paid END
     AS paid,
   $enough
 FROM once
-LEFT JOIN unsure ON once.pid = unsure.pid
 LEFT JOIN again ON once.pid = again.pid

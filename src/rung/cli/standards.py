@@ -1,0 +1,106 @@
+"""The verbs of the field's standards: the pay cycle."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from rung.cli.app import (
+    AsJson,
+    EngineName,
+    ForOutside,
+    Language,
+    Level,
+    SparkMaster,
+    _audience,
+    _finish,
+    _names,
+    _now,
+)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        raise typer.BadParameter("an amount is written 3000 or 15.50") from None
+    if not amount.is_finite():
+        raise typer.BadParameter("an amount is written 3000 or 15.50")
+    return amount
+
+
+def churn(
+    path: Annotated[
+        Path, typer.Argument(metavar="LAB|WAGES", help="A lab, or a file of wage records.")
+    ],
+    low_pay: Annotated[
+        str | None, typer.Option(help="Pay in a quarter under this is low pay, in dollars.")
+    ] = None,
+    hours: Annotated[
+        str | None, typer.Option(help="Or: so many hours a week at --minimum-wage.")
+    ] = None,
+    minimum_wage: Annotated[str | None, typer.Option(help="Dollars an hour.")] = None,
+    share: Annotated[
+        str | None, typer.Option(help="Or: this share (like 0.6) of --median.")
+    ] = None,
+    median: Annotated[
+        str | None, typer.Option(help="The area's median pay in a quarter, in dollars.")
+    ] = None,
+    window: Annotated[int, typer.Option(help="Quarters that are looked at.")] = 8,
+    by: Annotated[
+        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
+    ] = None,
+    coverage: Annotated[
+        str | None, typer.Option(help="What the wage records cover: 2019Q1-2024Q4.")
+    ] = None,
+    after: Annotated[
+        Literal["exit", "entry"], typer.Option(help="Count the quarters after exit, or entry.")
+    ] = "exit",
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = "local[2]",
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Who moves back and forth between low pay and no pay, before the program and after?
+
+    Example: rung churn riverbend --low-pay 3000 --window 8 --by gender
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    line = cycle.line_of(
+        _amount(low_pay),
+        hours=_amount(hours),
+        minimum_wage=_amount(minimum_wage),
+        share=_amount(share),
+        median=_amount(median),
+    )
+    with show.progress(as_json):
+        outcome = cycle.churn(
+            path,
+            line=line,
+            window=window,
+            by=_names(by) or (),
+            coverage=coverage,
+            after=after,
+            level=level,
+            engine=engine,
+            master=spark_master,
+            audience=_audience(outside),
+            clock=_now,
+        )
+    _finish(outcome, as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs known."""
+    for verb in (churn,):
+        app.command()(verb)
