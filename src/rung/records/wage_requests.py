@@ -1,0 +1,169 @@
+"""Asking a state for wage records, and checking what it sent against what was asked.
+
+Only people whose consent stands may be asked about: given, for this purpose, with a day on which
+it ends (20 CFR 603.5(d) wants it not open-ended), not over on the day of the request, and not
+withdrawn. Everyone else is left out and counted by reason. States differ in the file they want;
+the fixed-width one here has the first 45 positions of the layout in which they send wage records
+(SSN, first, middle and last name), then the first and the last quarter as YYYYQ.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlglot import exp
+
+from rung.errors import RecordsError
+from rung.records import privacy, query, read
+from rung.records.engine import Engine
+from rung.records.lab import Lab
+from rung.records.query import Name
+from rung.records.wages import Coverage
+
+PURPOSE = "wage records"
+_REASONS = ("no-consent", "other-purpose", "open-ended", "not-yet", "over", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who was asked about (`pid`s, kept for the check), and how many were not, by reason.
+
+    Reasons: no-consent, other-purpose, open-ended, not-yet, over, withdrawn, no-ssn.
+    """
+
+    asked: tuple[str, ...]
+    left_out: Mapping[str, int]
+    file: Path
+
+
+def write(
+    lab: Lab,
+    target: Path,
+    quarters: Coverage,
+    *,
+    day: dt.date,
+    purpose: str = PURPOSE,
+    layout: Literal["csv", "fixed"] = "csv",
+) -> Request:
+    """Write the request file, which only its owner can read; everyone of the lab is considered.
+
+    `day` is the day of the request. Purposes are compared without case. Raises RecordsError when
+    the lab has no consents (REC-not-imported), or its key table does not open.
+    """
+    lab.need("consents")
+    lab.need("journeys")
+    with lab.session() as session:
+        have = session.columns("consents")
+        ends = [query.alias(_or_null(c, have, "DATE"), c) for c in ("expires_on", "withdrawn_on")]
+        rows = session.run(
+            query.load("rung.records", "wage_consents"),
+            people=Name("journeys"),
+            consents=Name("consents"),
+            purpose=query.alias(_or_null("purpose", have, "VARCHAR"), "purpose"),
+            given_on=query.alias(_or_null("given_on", have, "DATE"), "given_on"),
+            ends=ends,
+            wanted=purpose.casefold(),
+            day=day,
+        ).dicts()
+    left = Counter(_REASONS[row["reason"]] for row in rows if row["reason"] is not None)
+    agreed = [row["pid"] for row in rows if row["reason"] is None]
+    known = privacy.people(lab, agreed)
+    asked = []
+    for pid in agreed:
+        digits = "".join(c for c in known.get(pid, {}).get("ssn") or "" if c.isdigit())
+        if len(digits) == 9:
+            asked.append((pid, digits, known[pid]))
+        else:
+            left["no-ssn"] += 1
+    _save(target, [(ssn, who) for _, ssn, who in asked], quarters, layout)
+    return Request(tuple(pid for pid, _, _ in asked), dict(sorted(left.items())), target)
+
+
+def _or_null(column: str, have: Mapping[str, str], kind: str) -> exp.Expr:
+    return query.name(column) if column in have else exp.cast(exp.null(), kind)
+
+
+def _save(
+    target: Path,
+    people: list[tuple[str, Mapping[str, str | None]]],
+    quarters: Coverage,
+    layout: Literal["csv", "fixed"],
+) -> None:
+    """Write the file whole or not at all, for its owner's eyes."""
+    ends = [f"{q // 4}{q % 4 + 1}" for q in (quarters.first, quarters.last)]
+    temporary = target.with_name(f".{target.name}.writing")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+        sheet = csv.writer(out, lineterminator="\r\n")
+        if layout == "csv":
+            sheet.writerow(["ssn", "last_name", "first_name", "first_quarter", "last_quarter"])
+        for ssn, who in people:
+            first, last = who.get("first_name") or "", who.get("last_name") or ""
+            if layout == "csv":
+                sheet.writerow([ssn, read.safe_cell(last), read.safe_cell(first), *ends])
+            else:
+                middle = (who.get("middle_name") or "")[:1]
+                out.write(f"{ssn}{_fit(first, 15)}{_fit(middle, 1)}{_fit(last, 20)}")
+                out.write("".join(ends) + "\r\n")
+    temporary.replace(target)
+
+
+def _fit(text: str, width: int) -> str:
+    """Upper case, one line, exactly so many characters."""
+    return " ".join(text.split()).upper()[:width].ljust(width)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What a state sent, against what was asked. People: asked, with a record, silent, unasked.
+
+    Silence inside the coverage is no pay, and outside it is not known; a person about whom nobody
+    asked is in the extract by mistake. `repeated` counts records that stand twice (same person,
+    quarter, employer), `outside` records of quarters that were not asked for.
+    """
+
+    asked: int
+    answered: int
+    silent: int
+    unasked: int
+    unasked_records: int
+    repeated: int
+    outside: int
+
+
+def check(engine: Engine, request: Request, quarters: Coverage, *, wages: str = "wages") -> Extract:
+    """Compare an extract (the view `wages`) with the request it answers.
+
+    Raises RecordsError (REC-no-column) when the extract is no table of wage records.
+    """
+    have = engine.columns(wages)
+    for column in ("pid", "quarter"):
+        if column not in have:
+            raise RecordsError("REC-no-column", table=wages, column=column)
+    employer = query.name("employer") if "employer" in have else query.tree("")
+    rows = engine.run(
+        query.load("rung.records", "wage_extract"),
+        wages=Name(wages),
+        employer=employer,
+        first=quarters.first,
+        last=quarters.last,
+    ).dicts()
+    asked = set(request.asked)
+    ours = [row for row in rows if row["pid"] in asked]
+    others = [row for row in rows if row["pid"] not in asked]
+    return Extract(
+        asked=len(asked),
+        answered=len(ours),
+        silent=len(asked) - len(ours),
+        unasked=len(others),
+        unasked_records=sum(int(row["n"]) for row in others),
+        repeated=sum(int(row["n"]) - int(row["different"]) for row in ours),
+        outside=sum(int(row["outside"]) for row in ours),
+    )
