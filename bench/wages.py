@@ -93,7 +93,7 @@ def join(people: int) -> int:
     return people
 
 
-def _churn(people: int, *, others: int, by: bool) -> int:
+def _churn(people: int, *, others: int, by: bool, window: int = 8) -> int:
     from rung.discovery.churn import OTHERS, Line, summarise
     from rung.records.lab import Group
     from rung.records.query import Session
@@ -107,7 +107,7 @@ def _churn(people: int, *, others: int, by: bool) -> int:
         made = summarise(
             s,
             lines=[line, *(line.times(f) for f in OTHERS[:others])],
-            window=8 if by else QUARTERS,
+            window=window,
             journeys="journeys" if by else None,
             groups=[Group(key="site")] if by else (),
             covered=Coverage(FIRST, FIRST + QUARTERS - 1, declared=True),
@@ -116,8 +116,13 @@ def _churn(people: int, *, others: int, by: bool) -> int:
 
 
 def churn(people: int) -> int:
+    """`rung churn WAGES --low-pay 3000`: the last eight quarters, three lines."""
+    return _churn(people, others=2, by=False)
+
+
+def churn_all(people: int) -> int:
     """The pay cycle over all sixteen quarters, one line."""
-    return _churn(people, others=0, by=False)
+    return _churn(people, others=0, by=False, window=QUARTERS)
 
 
 def churn_whole(people: int) -> int:
@@ -147,7 +152,7 @@ def pandas_churn(people: int) -> int:
 
 
 JOBS: dict[str, Callable[[int], int]] = {
-    f.__name__: f for f in (scan, join, churn, churn_whole, pandas_churn)
+    f.__name__: f for f in (scan, join, churn, churn_all, churn_whole, pandas_churn)
 }
 
 
@@ -210,9 +215,9 @@ def main() -> None:
             f"{people:,} people: scan {floor['scan']['wall']:.2f} s, "
             f"hash join {floor['join']['wall']:.2f} s"
         )
-        for job, target in (("churn", 6), ("churn_whole", None)):
+        for job, target in (("churn", 6), ("churn_all", 6), ("churn_whole", None)):
             found = _best(job, people, asked.rounds)
-            if job == "churn":
+            if job == "churn_all":
                 costs.append(found["cpu"])
             said = f" (target {target} x)" if target else ""
             print(
@@ -222,10 +227,10 @@ def main() -> None:
             )
     for (a, b), (x, y) in zip(pairwise(sizes), pairwise(costs), strict=True):
         exponent = math.log(y / x) / math.log(b / a)
-        print(f"exponent of churn's cost, {a:,} to {b:,} people: {exponent:.2f} (linear is 1)")
+        print(f"exponent of churn_all's cost, {a:,} to {b:,} people: {exponent:.2f} (linear is 1)")
     compared = min(asked.people, 1_000_000)
     make(compared)
-    ours = _best("churn", compared, asked.rounds)
+    ours = _best("churn_all", compared, asked.rounds)
     try:
         theirs = _best("pandas_churn", compared, 1)
     except SystemExit as e:

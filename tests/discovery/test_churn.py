@@ -237,10 +237,10 @@ def test_any_small_records_agree(
         s.keep(churn.MASKS, masks)
         starts = churn._starts(s.columns("journeys"), "exit", covered.first, window, covered)
         for when, at in starts.items():
-            found = churn._tallied(
-                s, "journeys", s.columns("journeys"), (), at, 0, window, covered.first, covered
-            )
-            got[when, ""] = found["", ""]
+            have = s.columns("journeys")
+            cells = churn._cells(1, "journeys", have, (), at, window, covered.first, covered)
+            s.keep(churn.CELLS, cells)
+            got[when, ""] = churn._tallied(s, (), 0, window)["", ""]
     assert got == slow
 
 

@@ -33,7 +33,7 @@ from rung.records.wages import Coverage, coverage, quarter_in
 
 MOST = 63  # quarters in a mask
 LEAST, LONGEST = 3, 40  # quarters in a window: back and forth takes three
-MASKS = "churn_masks"
+MASKS, CELLS = "churn_masks", "churn_cells"  # tables that are kept while a summary is made
 WEEKS = 13  # of a quarter
 
 When = Literal["before", "after", "last"]
@@ -225,9 +225,10 @@ def summarise(
     starts = _starts(have, after, first, window, covered)
     tallies: dict[tuple[When, int, str, str], Tally] = {}
     for when, at in starts.items():
+        cells = _cells(len(lines), journeys, have, groups, at, window, first, covered)
+        engine.keep(CELLS, cells)
         for i in range(len(lines)):
-            asked = groups if i == 0 else ()
-            found = _tallied(engine, journeys, have, asked, at, i, window, first, covered)
+            found = _tallied(engine, groups if i == 0 else (), i, window)
             tallies |= {(when, i, key, level): t for (key, level), t in found.items()}
     if not any(t.n for t in tallies.values()):
         raise CannotAnswer("ANS-none-covered", needs={"quarters": window})
@@ -305,41 +306,72 @@ def _starts(
     }
 
 
-def _tallied(
-    engine: Engine,
+def _cells(
+    lines: int,
     journeys: str | None,
     have: Mapping[str, str],
     groups: Sequence[Group],
     start: exp.Expr,
-    line: int,
     window: int,
     first: int,
     covered: Coverage,
-) -> dict[tuple[str, str], Tally]:
-    """One window by one line: everyone under ("", ""), and every level of every group."""
+) -> exp.Expr:
+    """The query of one window's kinds of people, filled."""
     people = exp.select("*").from_(exp.table_(journeys or MASKS, quoted=True))
     if "period" in have:  # a row a person: the first period
         since = query.name("period")
         people = people.where(
             exp.or_(since.is_(exp.null()), exp.LTE(this=since.copy(), expression=query.tree(1)))
         )
+    levels = [f"g{i}" for i in range(len(groups))]
+    named = [f"enough_{i}" for i in range(lines)]
+    whole = _bits((1 << window) - 1)
+    unknown = _bits(sum(1 << q - first for q in covered.missing if first <= q))
+    latest = query.tree(covered.last - first + 1 - window)
+    inside = exp.Between(this=query.name("start"), low=query.tree(0), high=latest)
+    enough, cut = [], []
+    for each in named:
+        known = exp.func("coalesce", query.name(each, "masks"), query.tree(0))
+        enough.append(query.alias(exp.BitwiseOr(this=known, expression=unknown.copy()), each))
+        moved = exp.BitwiseRightShift(this=query.name(each), expression=query.name("start"))
+        these = exp.BitwiseAnd(this=exp.Paren(this=moved), expression=whole.copy())
+        cut.append(query.alias(exp.Case().when(inside.copy(), these).else_(whole.copy()), each))
+    return query.fill(
+        query.load("rung.discovery", "churn_cells"),
+        {
+            "people": people.subquery(),
+            "masks": Name(MASKS),
+            "groups": [
+                query.alias(level_of(g, have), at) for g, at in zip(groups, levels, strict=True)
+            ],
+            "levels": [Name(c) for c in levels],
+            "start": start,
+            "unknown": unknown,
+            "latest": latest,
+            "full": whole,
+            "enough": enough,
+            "cut": cut,
+            "lines": [Name(c) for c in named],
+        },
+    )
+
+
+def _bits(mask: int) -> exp.Expr:
+    return exp.cast(query.tree(mask), "BIGINT")
+
+
+def _tallied(
+    engine: Engine, groups: Sequence[Group], line: int, window: int
+) -> dict[tuple[str, str], Tally]:
+    """The kept window by one line: everyone under ("", ""), and every level of every group."""
     levels = [Name(f"g{i}") for i in range(len(groups))]
-    whole = exp.cast(query.tree((1 << window) - 1), "BIGINT")
-    unknown = sum(1 << q - first for q in covered.missing if first <= q)
     found = engine.run(
         query.load("rung.discovery", "churn"),
-        people=people.subquery(),
-        masks=Name(MASKS),
-        groups=[
-            query.alias(level_of(g, have), at.column) for g, at in zip(groups, levels, strict=True)
-        ],
+        cells=Name(CELLS),
         levels=levels,
-        start=start,
-        enough=query.name(f"enough_{line}", "masks"),
-        unknown=exp.cast(query.tree(unknown), "BIGINT"),
-        latest=covered.last - first + 1 - window,
-        full=whole,
-        but_last=exp.cast(query.tree((1 << window - 1) - 1), "BIGINT"),
+        enough=Name(f"enough_{line}"),
+        full=_bits((1 << window) - 1),
+        but_last=_bits((1 << window - 1) - 1),
         sets=[
             exp.Tuple(expressions=[query.tree(c) for c in level])
             for level in ([], *([at] for at in levels))

@@ -1,30 +1,11 @@
--- The quarters of one window, added up: a row for everyone and a row a level.
--- start: the bit of the window's first quarter, NULL where nobody knows it. full: the window's bits.
+-- The quarters of one window by one line, added up: a row for everyone and a row a level.
 -- A person counts when every quarter of the window is known; the others are counted by reason.
 --   below      no pay or low pay
 --   up, down   from no pay to low pay, and back; a person with both goes back and forth
 --   out, back  across the line, up and down
-WITH placed AS (
-  SELECT
-    $groups,
-    $start AS start,
-    coalesce(masks.paid, 0) & ~$unknown AS paid,
-    coalesce($enough, 0) | $unknown AS enough
-  FROM $people AS people
-  LEFT JOIN $masks AS masks ON people.pid = masks.pid
-),
-cut AS (
-  SELECT
-    $levels,
-    start IS NULL AS undated,
-    CASE WHEN start BETWEEN 0 AND $latest THEN (paid >> start) & $full ELSE 0 END AS paid,
-    CASE WHEN start BETWEEN 0 AND $latest THEN (enough >> start) & $full ELSE $full END AS enough
-  FROM placed
-),
-cells AS (
-  SELECT $levels, undated, paid, enough, count(*) AS people
-  FROM cut
-  GROUP BY $levels, undated, paid, enough
+WITH cells AS (
+  SELECT $levels, undated, paid, $enough AS enough, people
+  FROM $cells
 ),
 states AS (
   SELECT
