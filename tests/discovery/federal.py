@@ -260,10 +260,12 @@ def brute(
                 out["gains"]["out"][why] += 1
             else:
                 count("gains", gained(row, spans["PY"], program))
-    middle: dict[str, Any] = {
-        "mean": statistics.median, "lower": statistics.median_low, "upper": statistics.median_high
-    }[even]  # fmt: skip
-    out["median"]["value"] = middle(wages) if wages else None
+    middles: dict[str, Any] = {
+        "mean": statistics.median,
+        "lower": statistics.median_low,
+        "upper": statistics.median_high,
+    }
+    out["median"]["value"] = middles[even](wages) if wages else None
     return out
 
 

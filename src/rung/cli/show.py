@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rung.cycle.outcome import AnyAnswer, Outcome
     from rung.cycle.start import Checked, Started, Written
     from rung.records.intake import Imported
+    from rung.records.pirl.bring import Brought
     from rung.share.release import Released
     from rung.share.tables import Grid as GridOfText
 
@@ -218,6 +219,25 @@ def started(made: Started, *, as_json: bool) -> None:
     if made.imported is not None:
         _imported(console, made.imported)
     console.print(f"\n{sentence('label.next')}: rung diagnose {escape(str(made.lab))}")
+
+
+def brought(done: Brought, *, as_json: bool) -> None:
+    """Print what an import of federal records counted, and which checks wait."""
+    if as_json:
+        _document("import", done.to_json())
+        return
+    console = _console()
+    told: dict[str, int | str] = {
+        "rows": done.rows,
+        "people": done.people,
+        "as_of": done.as_of.isoformat(),
+    }
+    console.print(f"[bold]{escape(sentence('label.pirl-imported', told))}[/bold]")
+    problems(console, done.problems)
+    if done.waiting:
+        waiting = ", ".join(sentence(f"label.pirl-stage-{s}") for s in done.waiting)
+        console.print(sentence("label.pirl-waiting", {"stages": waiting}))
+    console.print(f"\n{sentence('label.next')}: rung wioa {done.lab} --report PY2025Q4")
 
 
 def checked(done: Checked, *, as_json: bool) -> None:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rung.discovery.journey import EVERYONE, NOT_RECORDED
-from rung.discovery.wioa import INDICATORS, PROOFS, Indicator, Summary, Tally
+from rung.discovery.program_year import Report
+from rung.discovery.wioa import (
+    INDICATORS,
+    PROOFS,
+    Indicator,
+    Summary,
+    Tally,
+    WioaSettings,
+)
 from rung.finding import (
     Cell,
     Column,
@@ -16,6 +25,7 @@ from rung.finding import (
     Finding,
     Method,
     Note,
+    Origin,
     Part,
     Refusal,
     Table,
@@ -35,6 +45,19 @@ def answers(summary: Summary) -> tuple[Finding | Table | Refusal, ...]:
         made.append(refusal or _finding(summary, indicator))
     made += [t for g in summary.groups if (t := table(summary, g)) is not None]
     return tuple(made)
+
+
+def without_outcomes(report: Report) -> tuple[Refusal, ...]:
+    """What a lab without employment after exit is told: no number, and what is needed."""
+    empty = Summary(
+        report=report, settings=WioaSettings(), program="all", groups=(), everyone=Counter(),
+        by_level={}, medians={}, known_by=report.last_day, stated=False, own=True, notes=(),
+        origin=Origin(),
+    )  # fmt: skip
+    return tuple(
+        Refusal(estimand=estimand(empty, i), code="ANS-wioa-no-outcomes", method=method(empty, i))
+        for i in INDICATORS
+    )
 
 
 def estimand(summary: Summary, indicator: Indicator) -> Estimand:

@@ -8,11 +8,15 @@ the person is true or false, never unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlglot import exp
 
 from rung.records import query
-from rung.records.query import Session
+from rung.records.engine import Engine
+from rung.records.pirl.derive import facts
+from rung.records.pirl.own import VIEW as OWN
+from rung.records.pirl.own import own_records
 
 VIEW = "periods"
 TITLE_I = ("1", "2", "3")  # 903, 904, 905: local, statewide, both; 4 is a reportable individual
@@ -108,7 +112,7 @@ class _Pirl:
         return exp.not_(exp.paren(text.is_(exp.null())))
 
 
-def pirl_periods(session: Session, source: str = "pirl") -> None:
+def pirl_periods(session: Engine, source: str = "pirl") -> None:
     """Make the view `periods` from a table of federal records."""
     have = session.columns(source)
     pirl = _Pirl(have)
@@ -134,7 +138,14 @@ def pirl_periods(session: Session, source: str = "pirl") -> None:
     _make(session, columns, source, have)
 
 
-def _make(session: Session, columns: dict[str, exp.Expr], source: str, have: Iterable[str]) -> None:
+def _make(session: Engine, columns: dict[str, exp.Expr], source: str, have: Iterable[str]) -> None:
     rest = [query.name(c) for c in have if c not in columns]
-    picked = [query.alias(node, c) for c, node in columns.items()]
+    told = (c for c in facts(frozenset(have)) if c.alias_or_name not in {*columns, *have})
+    picked = [*(query.alias(node, c) for c, node in columns.items()), *told]
     session.view(VIEW, exp.select(*picked, *rest).from_(exp.table_(source, quoted=True)))
+
+
+def own_periods(session: Engine, **how: Any) -> None:
+    """Make the view `periods` from a provider's own tables (see `rung.records.pirl.own`)."""
+    own_records(session, **how)
+    pirl_periods(session, OWN)

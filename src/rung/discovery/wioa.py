@@ -28,8 +28,9 @@ from rung.discovery.program_year import Q2_LAG, Q4_LAG, Report, Span
 from rung.errors import CannotAnswer, PlanError
 from rung.finding import Note, Origin
 from rung.records import query
+from rung.records.engine import Engine
 from rung.records.lab import Group, Section
-from rung.records.query import Name, Session
+from rung.records.query import Name
 
 Program = Literal[
     "all", "adult", "dislocated_worker", "youth", "adult_education", "wagner_peyser",
@@ -266,7 +267,7 @@ def _streams(program: Program) -> dict[str, exp.Expr]:
 
 
 def summarise(
-    session: Session,
+    session: Engine,
     report: Report,
     *,
     groups: Sequence[Group] = (),
@@ -377,7 +378,7 @@ def _median(rule: str) -> exp.Expr:
 
 
 def _medians(
-    session: Session,
+    session: Engine,
     groups: Sequence[Group],
     settings: WioaSettings,
     spans: Mapping[str, Any],

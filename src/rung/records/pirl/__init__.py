@@ -1,0 +1,1 @@
+"""Federal records: the Participant Individual Record Layout (PIRL), read, checked and written."""
