@@ -376,6 +376,9 @@ def simulate_provider(
         bool, typer.Option("--trial", help="Half of them are offered coaching by lottery.")
     ] = False,
     truth: Annotated[Path | None, typer.Option(help="Where to write what is true.")] = None,
+    shape: Annotated[
+        Literal["lab", "pirl"], typer.Option("--format", help="A lab, or a federal file (PIRL).")
+    ] = "lab",
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -387,6 +390,12 @@ def simulate_provider(
     from rung.cli import show
 
     messages.speak(language)
+    if shape == "pirl":
+        if trial or truth:
+            raise typer.BadParameter("--trial and --truth go with --format lab")
+        made = cycle.simulate_pirl(out, people=people, seed=seed, dirt=dirt, clock=_now)
+        show.written(made, as_json=as_json, verb="simulate")
+        return
     with show.progress(as_json) as progress:
         made = cycle.simulate(
             out,
@@ -403,6 +412,7 @@ def simulate_provider(
 
 web.add_to(app)
 
-from rung.cli import standards  # noqa: E402 (it uses the options above)
+from rung.cli import federal, standards  # noqa: E402 (they use the options above)
 
 standards.add_to(app)
+federal.add_to(app)
