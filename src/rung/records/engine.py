@@ -104,7 +104,7 @@ class SparkEngine:
         running = SparkSession.getActiveSession()
         self._ours = running is None
         self.spark: Any = running or self._started(SparkSession.builder)
-        self._kept: list[str] = []
+        self._kept: set[str] = set()
 
     def _started(self, builder: Any) -> Any:
         if self.master.startswith("sc://"):
@@ -142,9 +142,8 @@ class SparkEngine:
 
     def close(self) -> None:
         """Let go of kept tables, and of Spark itself when this engine started it."""
-        for view in self._kept:
-            self.spark.catalog.uncacheTable(view)
-        self._kept.clear()
+        for view in tuple(self._kept):
+            self._let_go(view)
         if self._ours:
             self.spark.stop()
 
@@ -171,9 +170,15 @@ class SparkEngine:
         """Fill a query and keep its rows, computed once, when first used."""
         filled = fill(query, values)
         self.log.append(text(kept(view, filled)))
+        self._let_go(view)
         self.view(view, filled)
         self.spark.catalog.cacheTable(view)
-        self._kept.append(view)
+        self._kept.add(view)
+
+    def _let_go(self, view: str) -> None:
+        if view in self._kept:
+            self.spark.catalog.uncacheTable(view)
+            self._kept.discard(view)
 
     def run(self, query: exp.Expr, /, **values: Value) -> Result:
         """Fill, run and remember a query; returns its rows."""
