@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo lab test test-deep tour check bench bench-web docs schema messages lock clean
+.PHONY: env demo lab test test-deep tour check bench bench-web bench-wages docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -39,6 +39,9 @@ bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick o
 
 bench-web: env       ## the web lab's pages with 50 people at once, a provider of 100,000
 	$(BIN)/python -m bench.web
+
+bench-wages: env     ## the pay cycle beside one scan of 100 million wage rows, and beside pandas
+	$(BIN)/python -m bench.wages --people $(or $(PEOPLE),10000000)
 
 docs: env            ## run every example in docs/ and rebuild the generated pages
 	$(BIN)/python docs/build.py
