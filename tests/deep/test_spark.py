@@ -13,16 +13,20 @@ from typing import Any
 import pytest
 import sqlglot
 
-from rung.discovery import journey
+from rung import cycle
+from rung.discovery import journey, periods, wioa
 from rung.discovery.journey import JourneySettings
+from rung.discovery.program_year import Report
 from rung.discovery.reconcile import reconcile
+from rung.discovery.wioa import WioaSettings
 from rung.learning.declared import run_test
 from rung.learning.estimate import estimate
 from rung.learning.settings import DeclaredTest
 from rung.records import simulate
-from rung.records.lab import Lab
+from rung.records.lab import Group, Lab
 from rung.records.query import Session
 from tests.contract.portable import faults
+from tests.discovery.federal import crowd, load
 
 pytestmark = pytest.mark.deep
 
@@ -159,3 +163,49 @@ def test_results_by_group_and_over_time_agree(trial: Path, spark: Any) -> None:
         found = run_test(s, test, view="data")
         assert {a.kind for a in found} == {"finding", "table"}
         _agree(spark, s)
+
+
+def _clock() -> dt.datetime:
+    return dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+
+
+def test_the_federal_indicators_agree(spark: Any, tmp_path: Path) -> None:
+    """The six indicators and their medians, of thousands of made-up people, by groups."""
+    groups = (Group(key="site"), Group(key="race", columns=("black", "white")))
+    with Session() as s:
+        load(s, crowd(4000, 2))
+        file = tmp_path / "pirl.parquet"
+        s.connection.execute(f"COPY pirl TO '{file}'")
+        s.connection.execute("DROP TABLE pirl")
+        s.attach("pirl", file)
+        periods.pirl_periods(s)
+        made = tmp_path / "periods.parquet"
+        s.connection.execute(f"COPY periods TO '{made}'")
+        s.connection.execute("DROP VIEW periods")
+        s.attach("periods", made)
+        spark.read.parquet(str(made)).createOrReplaceTempView("periods")
+        wioa.summarise(s, Report.parse("PY2025Q4"), groups=groups)
+        wioa.summarise(s, Report.parse("PY2025Q2"), groups=groups, program="youth")
+        for rule in ("lower", "upper"):
+            settings = WioaSettings(even_median=rule)
+            wioa.summarise(s, Report.parse("PY2024Q4"), settings=settings)
+        _agree(spark, s)
+
+
+def test_federal_periods_are_made_alike(spark: Any, tmp_path: Path) -> None:
+    """The whole way on Spark, from federal records and from a provider's own."""
+    folder = tmp_path / "state"
+    with Session() as s:
+        load(s, crowd(1500, 3))
+        (folder / "records").mkdir(parents=True)
+        s.connection.execute(f"COPY pirl TO '{folder}/records/pirl.parquet'")
+    (folder / "lab.toml").write_text('[lab]\nprovider = "State"\n')
+    provider = tmp_path / "provider"
+    simulate.provider(provider, people=800, seed=4)
+    for lab, by in ((folder, ("site",)), (provider, ("gender",))):
+        said = [
+            cycle.wioa(lab, report="PY2024Q4", by=by, engine=engine, clock=_clock).to_json()
+            for engine in ("duckdb", "spark")
+        ]
+        here, there = (d["answers"] for d in said)
+        assert here == there

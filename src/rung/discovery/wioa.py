@@ -16,7 +16,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -368,15 +367,6 @@ def _rolled_up(
     return everyone, by_level
 
 
-def _median(rule: str) -> exp.Expr:
-    wages = query.name("wages")
-    if rule == "mean":
-        return exp.Median(this=query.as_double(wages))
-    order = exp.Ordered(this=wages, desc=rule == "upper")
-    half = exp.PercentileDisc(this=query.tree(Decimal("0.5")))
-    return exp.WithinGroup(this=half, expression=exp.Order(expressions=[order]))
-
-
 def _medians(
     session: Engine,
     groups: Sequence[Group],
@@ -400,30 +390,67 @@ def _medians(
             split.append((g, level, said))
     names = [Name(f"g{i}") for i in range(len(split))]
     used = {k: v for k, v in spans.items() if k.startswith("q2")}
-    found = session.run(
-        query.load("rung.discovery", "wioa_earnings"),
-        groups=[query.alias(s[2], at.column) for s, at in zip(split, names, strict=True)],
-        levels=names,
-        periods=Name(view),
-        median=_median(settings.even_median),
-        sets=[
-            exp.Tuple(expressions=[query.tree(c) for c in at])
-            for at in ([], *([each] for each in names))
-        ],
-        **used,
-        **{k: v for k, v in streams.items() if k != "adult_rule"},
-    )
+
+    def asked(middles: Sequence[exp.Expr]) -> list[tuple[int | None, str, float]]:
+        """Each grouping and level with the middle of its grouping (of everyone: the first)."""
+        found = session.run(
+            query.load("rung.discovery", "wioa_earnings"),
+            groups=[query.alias(s[2], at.column) for s, at in zip(split, names, strict=True)],
+            levels=names,
+            periods=Name(view),
+            middles=middles,
+            sets=[
+                exp.Tuple(expressions=[query.tree(c) for c in at])
+                for at in ([], *([each] for each in names))
+            ],
+            **used,
+            **{k: v for k, v in streams.items() if k != "adult_rule"},
+        )
+        told: list[tuple[int | None, str, float]] = []
+        for row in found.rows:
+            at, n, several = row[: len(names)], row[len(names)], row[len(names) + 1 :]
+            which = next((i for i, level in enumerate(at) if level is not None), None)
+            if n:
+                middle = several[0 if which is None or len(several) == 1 else which + 1]
+                told.append((which, "" if which is None else at[which], float(middle)))
+        return told
+
+    told = asked([query.alias(exp.Median(this=query.as_double(query.name("wages"))), "median")])
+    if settings.even_median != "mean":
+        told = asked(_beside(told, len(split), settings.even_median))
     medians: dict[tuple[str, str] | None, float] = {}
-    for *at, n, median in found.rows:
-        if not n:
-            continue
-        which = next((i for i, level in enumerate(at) if level is not None), None)
+    for which, level, median in told:
         if which is None:
-            medians[None] = float(median)
+            medians[None] = median
             continue
         group, member, _ = split[which]
         if member is None:
-            medians[group.key, at[which] or NOT_RECORDED] = float(median)
-        elif at[which] == "y":
-            medians[group.key, member] = float(median)
+            medians[group.key, level or NOT_RECORDED] = median
+        elif level == "y":
+            medians[group.key, member] = median
     return medians
+
+
+def _beside(
+    told: Sequence[tuple[int | None, str, float]], groupings: int, rule: str
+) -> list[exp.Expr]:
+    """The nearest wages at or below (or above) the halfway medians: of everyone, then of each
+    grouping by its levels. No wages lie between the two in the middle, so these are they."""
+    wages = query.name("wages")
+    picked: list[exp.Expr] = []
+    for which in (None, *range(groupings)):
+        cuts = [(level, median) for at, level, median in told if at == which]
+        cut: exp.Expr = exp.cast(exp.null(), "DOUBLE")
+        if which is None:
+            cut = query.tree(cuts[0][1]) if cuts else cut
+        elif cuts:
+            case = exp.Case()
+            for level, median in cuts:
+                same = exp.EQ(this=query.name(f"g{which}"), expression=query.tree(level))
+                case = case.when(same, query.tree(median))
+            cut = case.else_(exp.null())
+        side = exp.LTE if rule == "lower" else exp.GTE
+        near = exp.Case().when(side(this=wages.copy(), expression=exp.paren(cut)), wages.copy())
+        best = exp.Max(this=near) if rule == "lower" else exp.Min(this=near)
+        picked.append(query.alias(best, f"middle_{'all' if which is None else which}"))
+    return picked

@@ -15,7 +15,7 @@ WITH earners AS (
     AND coalesce(match_q2 <> '5', TRUE)
     AND wages_q2 > 0
 )
-SELECT $levels, count(*) AS n, $median AS median
+SELECT $levels, count(*) AS n, $middles
 FROM earners
 GROUP BY GROUPING SETS ($sets)
 ORDER BY $levels NULLS LAST
