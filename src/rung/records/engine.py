@@ -6,7 +6,7 @@
     copy_table   a table of PostgreSQL, brought over as Parquet
 
 An analysis asks for an `Engine` and never for one of them. Queries are trees of the portable
-subset, so translating is a matter of spelling; `docs/decisions/0009-engines.md` says what differs.
+subset, so translating is a matter of spelling; `docs/decisions/0010-engines.md` says what differs.
 """
 
 from __future__ import annotations
