@@ -12,8 +12,9 @@ HERE = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Every generated page and what it should say."""
     from rung.records import schema
+    from rung.records.pirl import manual
 
-    return {HERE / "records.md": schema.page()}
+    return {HERE / "records.md": schema.page(), HERE / "pirl.md": manual.page()}
 
 
 def main() -> None:

@@ -13,9 +13,12 @@ import rung
 from rung.cli import main
 from rung.discovery.caseload import CaseloadSettings
 from rung.discovery.journey import JourneySettings
+from rung.discovery.wioa import WioaSettings
 from rung.learning.settings import DeclaredTest
+from rung.records.exits import ExitRules
 from rung.records.lab import About, Group, Milestone
 from rung.records.mapping import FileMap
+from rung.records.pirl.bring import PirlSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +32,10 @@ def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "section",
-    [About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest],
+    [
+        *(About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest),
+        *(WioaSettings, PirlSettings, ExitRules),
+    ],
 )
 def test_every_setting_is_documented(section: type) -> None:
     page = (ROOT / "docs/lab.md").read_text("utf-8")

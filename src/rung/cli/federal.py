@@ -1,4 +1,4 @@
-"""Federal records and indicators: wioa, import pirl, export pirl."""
+"""Federal records and indicators: wioa, exits, import pirl, export pirl."""
 
 from __future__ import annotations
 
@@ -151,8 +151,30 @@ def export_pirl(
     show.written(done, as_json=as_json, verb="export")
 
 
+def exits(
+    lab: LabPath,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Do what was decided in private/exits.xlsx.")
+    ] = False,
+    as_of: AsOf = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Propose exits after 90 days without a service, and periods that are one, for staff to decide.
+
+    Example: rung exits riverbend
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    done = cycle.exits(cycle.open_lab(lab), apply=apply, as_of=_day(as_of), clock=_now)
+    show.written(done, as_json=as_json, verb="exits")
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs known."""
     app.command()(wioa)
+    app.command()(exits)
     app.add_typer(bring, name="import")
     app.add_typer(give, name="export")

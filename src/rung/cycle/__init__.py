@@ -39,6 +39,7 @@ from rung.cycle.run import prepare as prepare
 from rung.cycle.run import run as run
 from rung.cycle.run import workbook as workbook
 from rung.cycle.sample import sample as sample
+from rung.cycle.standards import exits as exits
 from rung.cycle.standards import export_pirl as export_pirl
 from rung.cycle.standards import import_pirl as import_pirl
 from rung.cycle.standards import simulate_pirl as simulate_pirl

@@ -17,6 +17,7 @@ from rung.discovery.wioa import Program, WioaSettings, summarise
 from rung.errors import PlanError
 from rung.messages import sentence
 from rung.records import engine as engines
+from rung.records import exits as ended
 from rung.records.engine import Engine
 from rung.records.lab import Group, Lab
 from rung.records.pirl import bring, pretend
@@ -175,3 +176,17 @@ def simulate_pirl(out: Path, *, people: int, seed: int, dirt: float = 0.0, clock
     line = sentence("label.pirl-exported", {"n": rows})
     more = {"people": people, "seed": seed, "dirt": dirt, "rows": rows}
     return Written((line,), (target,), f"rung import pirl {target} -o LABDIR", more)
+
+
+def exits(lab: Lab, *, apply: bool = False, as_of: dt.date | None = None, clock: Clock) -> Written:
+    """Exits by the 90-day rule and periods that are one: a review to decide, or what was decided.
+
+    Without `apply` only `private/exits.xlsx` is written. See `rung.records.exits`.
+    """
+    done = ended.apply(lab, clock(), as_of) if apply else ended.propose(lab, as_of)
+    counts = {"exits": done.exits, "blocked": done.blocked, "merges": done.merges,
+              "set": done.set, "merged": done.merged}  # fmt: skip
+    key = "label.exits-applied" if apply else "label.exits-proposed"
+    files = (done.review,) if done.review else (lab.table("journeys"),)
+    step = f"rung diagnose {lab.path}" if apply else f"rung exits {lab.path} --apply"
+    return Written((sentence(key, counts),), files, step, counts)

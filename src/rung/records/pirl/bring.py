@@ -41,7 +41,6 @@ class PirlSettings(Section):
 
     file: str
     as_of: dt.date
-    header: bool = True
     reason: str = ""  # why what tells of health, custody and death was imported
 
 

@@ -1,0 +1,146 @@
+"""The verbs of the field's standards, as a person or a program calls them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rung import cycle
+from rung.cli import main
+from rung.errors import PlanError
+from rung.finding import Finding
+from rung.records import simulate
+from rung.records.pirl import manual
+from rung.share.release import Outside
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def clock() -> dt.datetime:
+    return dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+
+
+def rung(*arguments: str) -> tuple[int, Any]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            main([*arguments, "--json"])
+        except SystemExit as e:
+            return int(e.code or 0), json.loads(out.getvalue())
+    raise AssertionError("main always leaves by SystemExit")
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Path:
+    """The example of the page, as a file."""
+    page = (DOCS / "wioa.md").read_text("utf-8")
+    file = tmp_path / "six.csv"
+    file.write_text(page.split("```csv six.csv\n")[1].split("```")[0])
+    return file
+
+
+def test_the_example_of_the_page(six: Path) -> None:
+    status, document = rung("wioa", str(six), "--report", "PY2025Q4")
+    assert status == 0
+    found = {
+        a["method"]["key"]: (a["parts"][0]["numerator"], a["parts"][0]["n"], a["value"])
+        for a in document["answers"]
+        if a["kind"] == "finding"
+    }
+    assert found == {
+        "wioa-er-q2": (3, 5, 0.6),
+        "wioa-er-q4": (3, 5, 0.6),
+        "wioa-median": (None, 3, 8200.0),
+        "wioa-credential": (2, 4, 0.5),
+        "wioa-same-employer": (1, 3, pytest.approx(1 / 3)),
+    }
+    assert document["provenance"]["report"] == "PY2025Q4"
+    assert "six.csv" in str(document["provenance"]["problems"])  # what the import counted
+
+
+def test_a_lab_by_group_alone_and_outside(six: Path, tmp_path: Path) -> None:
+    lab = tmp_path / "state"
+    assert (
+        rung("import", "pirl", str(six), "-o", str(lab), "--as-of", "2026-06-30", "--all")[0] == 0
+    )
+    status, document = rung("wioa", str(lab), "--report", "PY2025", "--by", "entry_year")
+    assert status == 0
+    assert [a["kind"] for a in document["answers"]].count("table") == 1
+    status, document = rung("wioa", str(lab), "--report", "PY2025Q4", "--outside")
+    assert status == 12  # six people: nothing may be told
+    assert {a["kind"] for a in document["answers"]} == {"refusal"}
+    # as the lab says, its records are of June 2026: the next report has to wait
+    _, document = rung("wioa", str(lab), "--report", "PY2026Q1")
+    codes = {a["code"] for a in document["answers"] if a["kind"] == "refusal"}
+    assert "ANS-wioa-early" in codes
+    assert rung("wioa", str(lab), "--report", "PY2025Q4", "--program", "welding")[0] == 11
+    assert rung("wioa", str(lab), "--report", "2025", "--alone")[0] == 11
+
+
+def test_there_and_back_by_the_terminal(six: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    status, document = rung("import", "pirl", str(six), "-o", str(one))
+    assert status == 0
+    assert (document["rows"], document["people"]) == (6, 6)
+    again = tmp_path / "again.csv"
+    assert rung("export", "pirl", str(one), "-o", str(again))[0] == 0
+    assert rung("import", "pirl", str(again), "-o", str(two))[0] == 0
+    third = tmp_path / "third.csv"
+    assert rung("export", "pirl", str(two), "-o", str(third))[0] == 0
+    assert again.read_bytes() == third.read_bytes()
+    assert rung("import", "pirl", str(again), "-o", str(two))[0] == 11
+
+
+def test_a_simulated_federal_file_goes_all_the_way(tmp_path: Path) -> None:
+    sim = tmp_path / "sim"
+    made = ("simulate", "provider", "--people", "500", "--format", "pirl", "-o", str(sim))
+    assert rung(*made)[0] == 0
+    lab = tmp_path / "lab"
+    status, document = rung("import", "pirl", str(sim / "pirl.csv"), "-o", str(lab))
+    assert (status, document["problems"]) == (0, [])
+    status, document = rung("wioa", str(lab), "--report", "PY2024Q4", "--by", "gender,race")
+    assert status == 0
+    assert {a["kind"] for a in document["answers"]} == {"finding", "table"}
+    assert rung("diagnose", str(lab), "--by", "gender")[0] == 0
+
+
+def test_a_provider_s_own_lab_is_wioa_style(tmp_path: Path) -> None:
+    lab = tmp_path / "provider"
+    simulate.provider(lab, people=700, seed=2)
+    told = cycle.wioa(lab, report="PY2024Q4", by=("gender",), clock=clock)
+    assert all(f.answer.estimand.horizon.startswith("WIOA-style") for f in told.findings)
+    found = [f.answer for f in told.findings if isinstance(f.answer, Finding)]
+    notes = {n.code for f in found for n in f.caveats}
+    assert "wioa-style" in notes
+    # the same records by way of a federal file give the same numbers
+    file = tmp_path / "own.csv"
+    cycle.export_pirl(cycle.open_lab(lab), file, clock=clock)
+    federal = cycle.wioa(file, report="PY2024Q4", as_of=dt.date(2026, 3, 31), clock=clock)
+    own, again = (
+        {a.method.key: (a.value, a.counts.analysed) for a in answers if isinstance(a, Finding)}
+        for answers in ([f.answer for f in t.findings] for t in (told, federal))
+    )
+    assert own == again
+    assert len(own) == 6
+    outside = cycle.wioa(lab, report="PY2024Q4", by=("gender",), audience=Outside(), clock=clock)
+    assert any(a.answer.kind == "finding" for a in outside)
+
+
+def test_without_outcomes_there_is_no_number(tmp_path: Path) -> None:
+    lab = tmp_path / "provider"
+    simulate.provider(lab, people=60, seed=2)
+    (lab / "records/wages.parquet").unlink()
+    told = cycle.wioa(lab, report="PY2024Q4", clock=clock)
+    assert told.refused
+    with pytest.raises(PlanError):
+        cycle.wioa(lab, report="PY2024Q9", clock=clock)
+
+
+def test_the_page_of_federal_records_is_generated() -> None:
+    assert (DOCS / "pirl.md").read_text("utf-8") == manual.page(), "run `make docs`"
