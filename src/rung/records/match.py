@@ -321,10 +321,11 @@ def _exact(reading: _Reading, option: _Option, table: str, sheet: str) -> bool:
 
 
 def _whose_id(read: Sequence[_Reading], table: str) -> int | None:
-    """Which column is the person's id: the surest; then the one with the most different cells."""
+    """Which column is the person's id: the surest, then one that names a person rather than the
+    row's own Id (in Salesforce every object has both), then the one with most different cells."""
     if table in ("seats", "employer_contacts"):
         return None
-    best: tuple[float, float] = (0.45, 0.0)
+    best: tuple[float, bool, float] = (0.45, False, 0.0)
     whose = None
     for at, reading in enumerate(read):
         option = reading.options.get("id")
@@ -335,7 +336,8 @@ def _whose_id(read: Sequence[_Reading], table: str) -> int | None:
         ]
         if max(rivals, default=0.0) > option.sure:
             continue
-        score = (round(option.sure, 6), reading.shape.unique)
+        row_s_own = reading.profile.header.strip().casefold() == "id"
+        score = (round(option.sure, 6), not row_s_own, reading.shape.unique)
         if score > best:
             best, whose = score, at
     return whose
