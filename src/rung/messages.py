@@ -182,7 +182,12 @@ _MADE_OF = (
         )
     ),
 )
-_FRAMES = ("label.by-group", "label.by-group-of", "label.of-cohort")  # only around our own words
+_FRAMES = (
+    "label.by-group",
+    "label.by-group-of",
+    "label.of-cohort",
+    "label.wioa-of",
+)  # only around our own words
 _LISTS = (" → ", "; ", ", ")
 
 
