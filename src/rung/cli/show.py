@@ -21,6 +21,7 @@ from rung.messages import sentence
 
 if TYPE_CHECKING:
     from rung.cycle.demo import Demo
+    from rung.cycle.forget import Forgotten
     from rung.cycle.outcome import AnyAnswer, Outcome
     from rung.cycle.start import Checked, Started, Written
     from rung.records.intake import Imported
@@ -190,6 +191,26 @@ def written(done: Written, *, as_json: bool, verb: str) -> None:
     files(console, done.files)
     if done.next_step:
         console.print(f"\n{sentence('label.next')}: {escape(done.next_step)}")
+
+
+def forgotten(done: Forgotten, *, as_json: bool) -> None:
+    """What forgetting removed, which files still have the person, and what had counted them."""
+    if as_json:
+        _document("forget", done.to_json())
+        return
+    console = _console()
+    lines = [sentence("label.forgotten", {"n": sum(done.removed.values())})]
+    for path, n in done.still.items():
+        code = "label.forgotten-unread" if n is None else "label.forgotten-still"
+        lines.append(sentence(code, {"file": path} if n is None else {"file": path, "n": n}))
+    for each in done.told:
+        code = f"label.forgotten-{each.kind}-{each.counted}"
+        number: dict[str, str | int] = {"name": each.name, "number": each.number}
+        lines.append(sentence(code, number | ({"date": each.date} if each.date else {})))
+    if done.out:
+        lines.append(sentence("label.forgotten-out", {"files": ", ".join(done.out)}))
+    for line in lines:
+        console.print(line, markup=False)
 
 
 def started(made: Started, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of the field's standards: the pay cycle."""
+"""The verbs of the field's standards: the pay cycle, forgetting a person."""
 
 from __future__ import annotations
 
@@ -100,7 +100,33 @@ def churn(
     _finish(outcome, as_json)
 
 
+def forget(
+    person: Annotated[
+        str, typer.Argument(help="Their id as your files write it; left out, it is asked for.")
+    ] = "",
+    lab: Annotated[Path, typer.Option(metavar="LAB", help="A lab: a folder.")] = Path(),
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person from keys and records for good, and say what had counted them.
+
+    Example: rung forget --lab riverbend < id.txt
+    """
+    import sys
+
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    if not person:  # read from here, the id stays out of the shell's history
+        if sys.stdin.isatty():
+            person = typer.prompt(messages.sentence("label.forget-who"), hide_input=True, err=True)
+        else:
+            person = sys.stdin.readline()
+    show.forgotten(cycle.forget(cycle.open_lab(lab), person, clock=_now), as_json=as_json)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs known."""
-    for verb in (churn,):
+    for verb in (churn, forget):
         app.command()(verb)

@@ -19,6 +19,9 @@ from rung.cycle.correct import drafted as drafted
 from rung.cycle.demo import demo as demo
 from rung.cycle.discover import diagnose as diagnose
 from rung.cycle.discover import reconcile as reconcile
+from rung.cycle.forget import Forgotten as Forgotten
+from rung.cycle.forget import Told as Told
+from rung.cycle.forget import forget as forget
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate
 from rung.cycle.look import Looked as Looked

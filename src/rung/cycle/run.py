@@ -177,7 +177,10 @@ def run(
     )
     file = _write(shown, lab.path / "out" / _name(shown))
     if outcome.audience.kind == "inside":
-        kept = {"answers": [to_json(r.answer) for r in outcome.answers]}
+        kept = {
+            "answers": [to_json(r.answer) for r in outcome.answers],
+            "inputs": outcome.provenance["inputs"],
+        }
         lab.store.put("run", Document("findings", 1, kept))
     return replace(outcome, files=(file,))
 

@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class _Run:
     work: Path
     clock: Clock
     tell: Progress
+    forgotten: frozenset[str] = frozenset()  # marks of people who must not come back
     checked: list[Checked] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
 
@@ -113,9 +114,14 @@ class _Run:
         for c in self.checked:
             if about_people(c) and c.source.layout.map.table != "milestones":
                 groups += duplicates.find(self.session, c, decided)
+        if self.forgotten:
+            groups = [g for g in groups if not any(map(self._gone, g.ids))]
         if groups or review.exists():  # what was decided of others stays
             duplicates.write_review(review, groups, decided)
         return tuple(g for g in groups if g.key not in decided)
+
+    def _gone(self, ident: str) -> bool:
+        return privacy.mark(privacy.of(ident, privacy.key(self.lab))) in self.forgotten
 
     def _identified(self, c: Checked, query: exp.Select) -> exp.Select:
         """`query` with `_id` as decided: merged, told apart, set aside where that was counted."""
@@ -159,8 +165,18 @@ class _Run:
         return exp.select(pid, star).from_(query.subquery("p"))
 
     def typed(self, c: Checked) -> exp.Select:
-        """The checked rows of a file by pseudonym."""
-        return self._pids(self._identified(c, c.source.typed()))
+        """The checked rows of a file by pseudonym; none of people who were forgotten."""
+        query = self._pids(self._identified(c, c.source.typed()))
+        if not self.forgotten or c.source.id is None:
+            return query
+        theirs = privacy.marked(sorted(self.forgotten))
+        row = exp.Anonymous(this="min", expressions=[name("_row"), exp.Literal.number(5)])
+        count = exp.select(exp.Count(this=exp.Star()), row).from_(query.copy().subquery("f"))
+        n, first = self.session.execute(count.where(theirs.copy())).fetchone() or (0, [])
+        if n and not any(p.code == "REC-forgotten" for p in c.problems):
+            c.add("REC-forgotten", c.source.layout.id, n, first)
+            c.set_aside += n
+        return exp.select("*").from_(query.subquery("f")).where(_others(theirs))
 
     def keys(self) -> Path:
         """The key table of this import: pseudonym, id and private text."""
@@ -195,6 +211,9 @@ class _Run:
         query = grouped.group_by(name("pid"))
         if self.simple() is not None and len(parts) == 1:  # a row a person already
             query = exp.select(name("pid"), *map(name, labels_)).from_(whole.subquery("k"))
+        if self.forgotten:
+            theirs = privacy.marked(sorted(self.forgotten))
+            query = exp.select("*").from_(query.subquery("f")).where(_others(theirs))
         path = self.work / "keys.parquet"
         copy_to(self.session, query, path)
         return path
@@ -214,6 +233,12 @@ class _Run:
         if events or f"{only.source.view}_marks" in self._tables() or self._merged:
             return None
         return only
+
+    def without_forgotten(self, report: Report) -> Report:
+        """The report without cells of people who were forgotten."""
+        if not self.forgotten:
+            return report
+        return replace(report, fixes=tuple(f for f in report.fixes if not self._gone(f.record)))
 
     def write(self, folder: Path) -> None:
         """Every table, into `folder`."""
@@ -277,6 +302,11 @@ class _Run:
                 c.add("REC-unknown-person", c.source.layout.id, n, first)
                 if about_people(c):
                     c.set_aside += n
+
+
+def _others(theirs: exp.Expr) -> exp.Expr:
+    """Everyone else, and rows of nobody."""
+    return exp.Not(this=exp.Coalesce(this=theirs.copy(), expressions=[exp.false()]))
 
 
 def _as_given(c: Checked, ident: exp.Expr) -> exp.Expr:
@@ -391,7 +421,7 @@ def bring(
         Session(spill=Path(scratch) / "spill", memory=memory) as session,
     ):
         tell = progress or (lambda what, share: None)
-        run = _Run(lab, session, Path(scratch), clock, tell)
+        run = _Run(lab, session, Path(scratch), clock, tell, privacy.forgotten(lab))
         run.sources()
         tell(sentence("label.doing-twice"), 0.6)
         undecided = run.twice()
@@ -401,7 +431,7 @@ def bring(
         run.write(Path(new))
         tell(sentence("label.doing-compare"), 0.9)
         changes = _changes(session, lab, Path(new))
-        report = check.gather(run.checked, session if fixes else None)
+        report = run.without_forgotten(check.gather(run.checked, session if fixes else None))
         tell(sentence("label.doing-seal"), 0.92)
         people = _people(session, Path(new) / f"{JOURNEYS}.parquet", run.simple() is not None)
         privacy.keep(lab, session, run.keys(), secret)

@@ -12,6 +12,7 @@ Vizár 2015), so that a file cut short or put together anew does not open.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import struct
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # cryptography is imported where it is used: `rung --help` st
 
 KEY_BYTES = 32
 DIGITS = 24  # of a pseudonym: 96 bits; two of 10 million people meet with odds of 1 in 10^15
+FORGOTTEN = "forgotten"  # the kind of document that a forgotten person leaves
 _MAGIC = b"RUNGKEYS"
 _VERSION = 1
 _HEADER = struct.Struct(">8sBxxxI16s8s")  # magic, version, chunk bytes, salt, nonce prefix
@@ -87,6 +89,29 @@ def pseudonym(identifier: exp.Expr) -> exp.Expr:
     return exp.Left(
         this=exp.Anonymous(this="sha256", expressions=[joined]), expression=tree(DIGITS)
     )
+
+
+def mark(pid: str) -> str:
+    """The digest of a pseudonym: what is kept of someone who was forgotten."""
+    return hashlib.sha256(pid.encode()).hexdigest()
+
+
+def marked(marks: Iterable[str]) -> exp.Expr:
+    """Whether the column `pid` is of someone with one of these marks, as a tree."""
+    one = exp.Anonymous(this="sha256", expressions=[name("pid")])
+    return exp.In(this=one, expressions=[tree(m) for m in marks])
+
+
+def forgotten(lab: Lab) -> frozenset[str]:
+    """The marks of everyone whom the lab forgot."""
+    store = lab.store
+    found = (store.get(FORGOTTEN, each).body.get("digest") for each in store.names(FORGOTTEN))
+    return frozenset(m for m in found if isinstance(m, str))
+
+
+def of(identifier: str, secret: bytes) -> str:
+    """The pseudonym of one id, as `pseudonym` makes it in a query."""
+    return hashlib.sha256(secret + identifier.encode()).hexdigest()[:DIGITS]
 
 
 def _cipher(secret: bytes, salt: bytes) -> AESGCM:

@@ -1,0 +1,204 @@
+"""Forgetting a person: gone from every file, kept away by later imports, and told where counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from rung import cycle
+from rung.cli import main
+from rung.errors import RecordsError
+from rung.records import intake, privacy
+from rung.records.lab import Lab
+from rung.records.query import Session
+from rung.share.release import Outside
+from tests.records.intake_lab import csv, lab, now, rows
+
+COLUMNS = {
+    "ID": "id",
+    "Name": "private.full_name",
+    "Applied": "milestones.applied",
+    "Enrolled": "milestones.enrolled",
+    "Site": "groups.site",
+}
+PEOPLE = [
+    ["ID", "Name", "Applied", "Enrolled", "Site"],
+    *[[f"A{i}", f"Name{i}", "2024-01-05", "2024-02-05", f"Place{i}"] for i in range(1, 31)],
+]
+SERVICES = [["ID", "Day"], ["A1", "2024-03-04"], ["A2", "2024-03-04"], ["A2", "2024-04-04"]]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Lab:
+    maps = [
+        {"path": "private/people.csv", "columns": COLUMNS},
+        {
+            "path": "private/services.csv",
+            "table": "services",
+            "columns": {"ID": "id", "Day": "services.service_on"},
+        },
+    ]
+    files = {"people.csv": csv(PEOPLE), "services.csv": csv(SERVICES)}
+    new = lab(tmp_path / "lab", files, maps, steps=("applied", "enrolled"))
+    intake.bring(new, clock=now)
+    return new
+
+
+def _pid(made: Lab, ident: str) -> str:
+    return privacy.of(ident, privacy.key(made))
+
+
+def _traces(made: Lab, pid: str) -> set[str]:
+    """Files of records with a piece of the pseudonym in their bytes (compressed ones break it)."""
+    pieces = [pid[i : i + 8].encode() for i in range(len(pid) - 7)]
+    files = (f for f in (made.path / "records").iterdir() if f.is_file())
+    return {f.name for f in files if any(p in f.read_bytes() for p in pieces)}
+
+
+def test_gone_from_every_file(made: Lab) -> None:
+    pid = _pid(made, "A2")
+    assert _traces(made, pid) == {"journeys.parquet", "services.parquet"}
+    done = cycle.forget(made, " A2\n", clock=now)
+    assert done.removed == {"journeys": 1, "services": 2}
+    assert done.still == {"private/people.csv": 1, "private/services.csv": 2}
+    assert _traces(made, pid) == set()
+    assert len(rows(made, "journeys", "pid")) == 29
+    assert rows(made, "services", "pid", order="pid") == [(_pid(made, "A1"),)]
+    assert not privacy.people(made, [pid])
+    assert set(privacy.people(made, [_pid(made, "A1")])) == {_pid(made, "A1")}
+    assert "A2" not in json.dumps(done.to_json())
+
+
+def test_the_mark_is_a_digest_of_the_pseudonym_alone(made: Lab) -> None:
+    pid = _pid(made, "A2")
+    cycle.forget(made, "A2", clock=now)
+    (name,) = made.store.names("forgotten")
+    body = made.store.get("forgotten", name).body
+    assert body == {"digest": privacy.mark(pid), "on": "2026-11-21"}
+    for path in (made.path / "documents").rglob("*.json"):
+        assert pid not in path.read_text()
+        assert "Name2" not in path.read_text()
+
+
+def test_the_same_files_do_not_bring_them_back(made: Lab) -> None:
+    cycle.forget(made, "A2", clock=now)
+    again = intake.bring(made, clock=now)
+    assert again.people == 29
+    said = [p for p in again.problems if p.code == "REC-forgotten"]
+    told = {p.table: (p.column, p.rows, p.first_rows) for p in said}
+    assert told == {"people.csv": ("ID", 1, (3,)), "services.csv": ("ID", 2, (3, 4))}
+    by_table = {f.table: (f.rows, f.kept, f.set_aside) for f in again.report.files}
+    assert by_table == {"people.csv": (30, 29, 1), "services.csv": (3, 1, 2)}
+    pid = _pid(made, "A2")
+    assert (pid,) not in rows(made, "journeys", "pid")
+    assert not privacy.people(made, [pid])
+    with pytest.raises(RecordsError) as e:
+        cycle.forget(made, "A2", clock=now)
+    assert [p.code for p in e.value.problems] == ["REC-forget-unknown"]
+
+
+def test_own_lists_do_not_name_them_again(tmp_path: Path) -> None:
+    """Neither the fix list nor the review of possible duplicates."""
+    people = [
+        ["ID", "Name", "Born", "Applied"],
+        ["A1", "Ana Ruiz", "1990-04-03", "soon"],
+        ["A2", "Ana Ruiz", "1990-04-03", "2024-01-05"],
+        ["A3", "Bo Lee", "1991-04-03", "2024-01-05"],
+    ]
+    columns = {
+        "ID": "id",
+        "Name": "private.full_name",
+        "Born": "participants.birth_date",
+        "Applied": "milestones.applied",
+    }
+    new = lab(
+        tmp_path / "lab",
+        {"people.csv": csv(people)},
+        [{"path": "private/people.csv", "columns": columns}],
+    )
+    first = intake.bring(new, clock=now)
+    assert "A1" in {f.record for f in first.report.fixes}
+    assert len(cycle.duplicates(new)) == 1
+    cycle.forget(new, "A1", clock=now)
+    assert cycle.duplicates(new) == ()
+    again = intake.bring(new, clock=now)
+    assert "A1" not in {f.record for f in again.report.fixes}
+    assert cycle.duplicates(new) == ()
+    assert again.people == 2
+
+
+def test_nobody_has_the_id(made: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {p: p.read_bytes() for p in made.path.rglob("*") if p.is_file()}
+    with pytest.raises(SystemExit) as e:
+        main(["forget", "ZQX77", "--lab", str(made.path), "--json"])
+    out = capsys.readouterr()
+    assert e.value.code == 10
+    assert "REC-forget-unknown" in out.out + out.err
+    assert "ZQX77" not in out.out + out.err
+    assert {p: p.read_bytes() for p in made.path.rglob("*") if p.is_file()} == before
+
+
+def test_two_people_of_one_id(made: Lab, tmp_path: Path) -> None:
+    keys = tmp_path / "more.parquet"
+    with Session() as s:
+        s.connection.execute(f"COPY (SELECT 'p1' AS pid, 'A1' AS id) TO '{keys}'")
+        privacy.keep(made, s, keys, privacy.key(made))
+    with pytest.raises(RecordsError) as e:
+        cycle.forget(made, "A1", clock=now)
+    assert [p.code for p in e.value.problems] == ["REC-forget-several"]
+    assert cycle.forget(made, _pid(made, "A1"), clock=now).removed == {"journeys": 1, "services": 1}
+
+
+def test_what_had_counted_them(made: Lab) -> None:
+    """By day and file: before they came, while they were there, and from files that are gone."""
+    whole = (made.path / "private/people.csv").read_bytes()
+    early, late = (dt.datetime(2026, 12, d, tzinfo=dt.UTC) for d in (1, 5))
+
+    def show(day: dt.datetime) -> None:
+        cycle.diagnose(made, audience=Outside(), clock=lambda: day)
+
+    show(now())  # the import of the fixture held them
+    without = [r for r in PEOPLE if r[0] != "A2"]
+    (made.path / "private/people.csv").write_text(csv(without))
+    (made.path / "private/services.csv").write_text(csv(SERVICES[:2]))
+    intake.bring(made, clock=lambda: early)
+    show(early + dt.timedelta(days=1))  # this one did not, but its file goes now
+    (made.path / "private/people.csv").write_bytes(whole)
+    intake.bring(made, clock=lambda: late)
+    show(late)
+    cycle.run(made, clock=lambda: late)
+    done = cycle.forget(made, "A2", clock=lambda: late)
+    told = [(t.kind, t.date, t.counted) for t in done.told]
+    assert told == [
+        ("release", "2026-11-21", "yes"),
+        ("release", "2026-12-02", "maybe"),
+        ("release", "2026-12-05", "yes"),
+        ("findings", None, "yes"),
+    ]
+    assert done.out == ("brief-inside.html",)
+
+
+def test_released_after_they_were_gone(made: Lab) -> None:
+    cycle.forget(made, "A2", clock=now)
+    later = now() + dt.timedelta(days=2)
+    intake.bring(made, clock=lambda: later)
+    cycle.diagnose(made, audience=Outside(), clock=lambda: later)
+    done = cycle.forget(made, "A1", clock=lambda: later)
+    assert [(t.date, t.counted) for t in done.told] == [("2026-11-23", "yes")]
+
+
+def test_the_id_comes_from_standard_input(
+    made: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("A2\n"))
+    with pytest.raises(SystemExit) as e:
+        main(["forget", "--lab", str(made.path), "--json"])
+    assert e.value.code == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["removed"] == {"journeys": 1, "services": 2}
+    assert document["still"] == {"private/people.csv": 1, "private/services.csv": 2}
