@@ -412,7 +412,8 @@ def simulate_provider(
 
 web.add_to(app)
 
-from rung.cli import federal, standards  # noqa: E402 (they use the options above)
+from rung.cli import federal, link, standards  # noqa: E402 (they use the options above)
 
 standards.add_to(app)
 federal.add_to(app)
+link.add_to(app)

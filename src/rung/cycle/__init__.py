@@ -24,6 +24,8 @@ from rung.cycle.forget import Told as Told
 from rung.cycle.forget import forget as forget
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate
+from rung.cycle.linking import decide_links as decide_links
+from rung.cycle.linking import link as link
 from rung.cycle.look import Looked as Looked
 from rung.cycle.look import look as look
 from rung.cycle.outcome import Outcome as Outcome

@@ -203,7 +203,8 @@ def _outcome(
     return case(branches, number(otherwise))
 
 
-def _formats(order: str) -> exp.Expr:
+def date_formats(order: str) -> exp.Expr:
+    """How dates of a file with this order may be spelt, as a list for `cell_date.sql`."""
     days = (*_ORDERS[order], *_ANY_ORDER)
     with_time = [f"{day}{time}" for time in _TIMES for day in (days if not time else days[:8])]
     return exp.Array(expressions=[tree(f) for f in with_time])
@@ -224,7 +225,7 @@ class Reader:
         self, cell: exp.Column, column: Column | None, own: Mapping[str, str]
     ) -> tuple[exp.Expr, exp.Expr, tuple[tuple[exp.Expr, Outcome], ...]]:
         """How the cell reads as a date (`<cell>_read`), its value, and what else may be wrong."""
-        parsed = snippet("cell_date", cell=cell, formats=_formats(self.order))
+        parsed = snippet("cell_date", cell=cell, formats=date_formats(self.order))
         if column and column.name == "birth_date":
             parsed = snippet("cell_birth", cell=cell, date=parsed, today=self.until)
         read = _ref(cell, "read")
