@@ -16,6 +16,7 @@ from rung.records.lab import Lab
 from rung.records.query import Session
 from rung.share.release import Outside
 from tests.records.intake_lab import csv, lab, now, rows
+from tests.records.pirl_cases import write
 
 COLUMNS = {
     "ID": "id",
@@ -202,3 +203,29 @@ def test_the_id_comes_from_standard_input(
     document = json.loads(capsys.readouterr().out)
     assert document["removed"] == {"journeys": 1, "services": 2}
     assert document["still"] == {"private/people.csv": 1, "private/services.csv": 2}
+
+
+def test_federal_records(tmp_path: Path) -> None:
+    """Their named side goes too; the file that was received is counted."""
+    ids = ("ZQX1", "ZQX2", "ZQX2", "ZQX3")
+    entered = ("20240110", "20220110", "20240110", "20240110")
+    left = ("20240815", "20220815", "20240815", "20240815")
+    cells = [{"100": i, "900": e, "901": x} for i, e, x in zip(ids, entered, left, strict=True)]
+    source = write(tmp_path / "pirl.csv", cells)
+    cycle.import_pirl(source, tmp_path / "lab", clock=now, every_stage=True)
+    new = Lab.open(tmp_path / "lab")
+    pid = _pid(new, "ZQX2")
+    done = cycle.forget(new, "ZQX2", clock=now)
+    assert done.removed["pirl"] == 2
+    assert done.still == {"private/pirl.csv": 2}
+    assert _traces(new, pid) == set()
+    cycle.export_pirl(new, tmp_path / "out.csv", clock=now)
+    text = (tmp_path / "out.csv").read_text()
+    assert text.count("ZQX") == 2
+    assert "ZQX2" not in text
+    plain = tmp_path / "rows.parquet"
+    privacy.decrypt(new.path / "private" / "pirl.enc", plain, privacy.key(new))
+    with Session() as s:
+        s.attach("named", plain)
+        kept = s.connection.execute("SELECT e100 FROM named ORDER BY e100").fetchall()
+    assert kept == [("ZQX1",), ("ZQX3",)]

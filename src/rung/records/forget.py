@@ -86,7 +86,7 @@ def holding(lab: Lab, known: Known) -> Mapping[str, int]:
 
 
 def received(lab: Lab, known: Known, day: dt.date) -> Mapping[str, int | None]:
-    """Rows about the person in each file of `lab.toml`; None for one that cannot be read.
+    """Rows about the person in each received file; None for one that cannot be read.
 
     A file that is read twice (two tabs) counts the rows of both.
     """
@@ -114,6 +114,9 @@ def received(lab: Lab, known: Known, day: dt.date) -> Mapping[str, int | None]:
             (n,) = session.execute(count.where(theirs)).fetchone() or (0,)
             before = found.get(given.path, 0)
             found[given.path] = None if before is None else before + int(n)
+    federal = lab.toml.unwrap().get("pirl", {}).get("file")
+    if federal and lab.table("pirl").is_file():  # whose table has a row for each of the file
+        found[str(federal)] = holding(lab, known).get("pirl", 0)
     return found
 
 
