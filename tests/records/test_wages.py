@@ -94,6 +94,14 @@ def test_a_wide_file_and_a_long_one_say_the_same(tmp_path: Path) -> None:
     assert (both.rows, both.kept, both.repeated) == (8, 4, 4)
 
 
+def test_a_number_with_dashes_is_the_same_person(tmp_path: Path) -> None:
+    file, ids = tmp_path / "w.csv", tmp_path / "ids.csv"
+    file.write_text("ssn,quarter,amount\n123-45-6789,2023Q1,100\n123456789,2023Q2,100\n")
+    ids.write_text("pid,ssn\np1,123456789\n")
+    found = wage_files.bring([file], tmp_path / "w.parquet", ids=ids, by="ssn")
+    assert (found.kept, found.people, found.strangers) == (2, 1, 0)
+
+
 def test_social_security_numbers_do_not_become_ids(tmp_path: Path) -> None:
     file = tmp_path / "w.csv"
     file.write_text("pid,quarter,amount\n123-45-6789,2023Q1,100\n")

@@ -1,4 +1,4 @@
-"""The verbs of the field's standards: the pay cycle, forgetting a person."""
+"""The verbs of the field's standards: the pay cycle, wage records, forgetting a person."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from rung.cli.app import (
     AsJson,
     EngineName,
     ForOutside,
+    LabPath,
     Language,
     Level,
     SparkMaster,
     _audience,
     _finish,
+    _help,
     _names,
     _now,
+)
+
+wages = typer.Typer(
+    help="Ask a state for wage records, and check what it sent.", rich_markup_mode=None
 )
 
 
@@ -126,7 +132,60 @@ def forget(
     show.forgotten(cycle.forget(cycle.open_lab(lab), person, clock=_now), as_json=as_json)
 
 
+@wages.callback(invoke_without_command=True)
+def _wages(context: typer.Context) -> None:
+    """Ask a state for wage records, and check what it sent."""
+    _help(context)
+
+
+@wages.command()
+def request(
+    lab: LabPath,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The request file to write.")],
+    quarters: Annotated[str, typer.Option(help="First to last quarter: 2024Q1..2025Q4.")],
+    layout: Annotated[
+        Literal["csv", "fixed"], typer.Option(help="A CSV, or fixed-width lines.")
+    ] = "csv",
+    purpose: Annotated[
+        str, typer.Option(help="What people consented to, as in the consents.")
+    ] = "wage records",
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Write a request for the wage records of everyone whose consent stands today.
+
+    Example: rung wages request riverbend -o request.csv --quarters 2024Q1..2025Q4
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    made = cycle.wage_request(
+        cycle.open_lab(lab), out, quarters=quarters, purpose=purpose, layout=layout, clock=_now
+    )
+    show.written(made, as_json=as_json, verb="wages request")
+
+
+@wages.command()
+def check(
+    request: Annotated[Path, typer.Argument(help="The request, as Rung wrote it.")],
+    extract: Annotated[Path, typer.Argument(help="The file that the state sent.")],
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Check a state's wage records against the request they answer.
+
+    Example: rung wages check request.csv extract.dat
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    show.written(cycle.wage_check(request, extract), as_json=as_json, verb="wages check")
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs known."""
     for verb in (churn, forget):
         app.command()(verb)
+    app.add_typer(wages, name="wages")

@@ -75,13 +75,7 @@ def bring(
         work = Path(folder)
         parts = []
         for i, file in enumerate(files):
-            kind = layout or told(file)
-            given = f"given_{i}"
-            if kind == "fixed":
-                _lines(session, given, file)
-            else:
-                read.attach(session, given, file, work)
-            parts.append(_typed(session, given, kind))
+            parts.append(typed(session, f"given_{i}", file, work, layout))
         whole = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
         session.keep("typed", whole)
         who: Value = Name("known")
@@ -113,15 +107,39 @@ def bring(
     )
 
 
-def _ids(by: str) -> exp.Expr:
-    """Id and pid; a Social Security number without its dashes, as wage files have it."""
-    text = exp.cast(name(by), "VARCHAR")
-    plain = exp.Anonymous(
+def typed(
+    session: Session, given: str, file: Path, work: Path, layout: Layout | None = None
+) -> exp.Query:
+    """A file's rows as a query: id as given (so in memory only), quarter, amount, employer, state.
+
+    NULL where a cell does not read. `given` names the view that is made of the file.
+    """
+    kind = layout or told(file)
+    if kind == "fixed":
+        _lines(session, given, file)
+    else:
+        read.attach(session, given, file, work)
+    rows = _typed(session, given, kind).subquery("t")
+    star = exp.Star(except_=[exp.to_identifier("id", quoted=True)])
+    return exp.select(alias(_plain("id"), "id"), star).from_(rows)
+
+
+def _plain(column: str) -> exp.Expr:
+    """An id as text; a Social Security number without its dashes, however it was written."""
+    return exp.Anonymous(
         this="regexp_replace",
-        expressions=[text, tree(r"^(\d{3})-(\d{2})-(\d{4})$"), tree(r"\1\2\3")],
+        expressions=[
+            exp.cast(name(column), "VARCHAR"),
+            tree(r"^(\d{3})-(\d{2})-(\d{4})$"),
+            tree(r"\1\2\3"),
+        ],
     )
+
+
+def _ids(by: str) -> exp.Expr:
+    """Id and pid."""
     known = exp.not_(name(by).is_(exp.null()))
-    return exp.select(alias(plain, "id"), "pid").distinct().from_("keys").where(known)
+    return exp.select(alias(_plain(by), "id"), "pid").distinct().from_("keys").where(known)
 
 
 def told(file: Path) -> Layout:

@@ -12,22 +12,24 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from sqlglot import exp
 
-from rung.errors import RecordsError
-from rung.records import privacy, query, read
+from rung.errors import PlanError, RecordsError
+from rung.records import privacy, query, read, wage_files
 from rung.records.engine import Engine
 from rung.records.lab import Lab
 from rung.records.query import Name
 from rung.records.wages import Coverage
 
 PURPOSE = "wage records"
+_HEADER = ("ssn", "last_name", "first_name", "first_quarter", "last_quarter")
 _REASONS = ("no-consent", "other-purpose", "open-ended", "not-yet", "over", "withdrawn")
 
 
@@ -103,7 +105,7 @@ def _save(
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
         sheet = csv.writer(out, lineterminator="\r\n")
         if layout == "csv":
-            sheet.writerow(["ssn", "last_name", "first_name", "first_quarter", "last_quarter"])
+            sheet.writerow(_HEADER)
         for ssn, who in people:
             first, last = who.get("first_name") or "", who.get("last_name") or ""
             if layout == "csv":
@@ -126,7 +128,8 @@ class Extract:
 
     Silence inside the coverage is no pay, and outside it is not known; a person about whom nobody
     asked is in the extract by mistake. `repeated` counts records that stand twice (same person,
-    quarter, employer), `outside` records of quarters that were not asked for.
+    quarter, employer), `outside` records of quarters that were not asked for, and `unreadable`
+    rows of a file have no person or no quarter that reads.
     """
 
     asked: int
@@ -136,6 +139,7 @@ class Extract:
     unasked_records: int
     repeated: int
     outside: int
+    unreadable: int = 0
 
 
 def check(engine: Engine, request: Request, quarters: Coverage, *, wages: str = "wages") -> Extract:
@@ -167,3 +171,46 @@ def check(engine: Engine, request: Request, quarters: Coverage, *, wages: str = 
         repeated=sum(int(row["n"]) - int(row["different"]) for row in ours),
         outside=sum(int(row["outside"]) for row in ours),
     )
+
+
+def check_files(request: Path, extract: Path, work: Path) -> Extract:
+    """The same of two files: a request as `write` made it, and what a state sent.
+
+    People are compared by Social Security number, in memory; scratch files go to `work`. Raises
+    RecordsError: REC-wage-request, or what is wrong with the extract.
+    """
+    asked, quarters = _requested(request)
+    with query.Session() as session:
+        session.keep("sent", wage_files.typed(session, "given", extract, work))
+        columns = [query.alias(query.name("id"), "pid"), query.name("quarter")]
+        rows = exp.select(*columns, query.name("employer")).from_("sent")
+        reads = exp.and_(*(exp.not_(query.name(c).is_(exp.null())) for c in ("id", "quarter")))
+        session.view("wages", rows.where(reads))
+        bad = exp.select(query.alias(exp.Count(this=exp.Star()), "n")).from_("sent")
+        unreadable = int(session.run(bad.where(exp.not_(reads))).one()["n"])
+        found = check(session, Request(asked, {}, request), quarters)
+    return replace(found, unreadable=unreadable)
+
+
+def _requested(file: Path) -> tuple[tuple[str, ...], Coverage]:
+    """Who is asked about in a request file, and for which quarters."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        raise RecordsError("REC-no-file", file=file.name) from None
+    except (OSError, UnicodeDecodeError):
+        raise RecordsError("REC-wage-request", file=file.name) from None
+    if lines and lines[0] == ",".join(_HEADER):
+        rows = [(row[0], *row[-2:]) for row in csv.reader(lines[1:]) if len(row) == len(_HEADER)]
+    else:
+        rows = [(line[:9], line[45:50], line[50:]) for line in lines]
+    ends = {(first, last) for _, first, last in rows}
+    known = all(re.fullmatch(r"\d{9}", ssn) for ssn, _, _ in rows)
+    if len(ends) != 1 or not known or len(rows) < len(lines) - 1:
+        raise RecordsError("REC-wage-request", file=file.name)
+    first, last = (re.sub(r"^(\d{4})([1-4])$", r"\1Q\2", end) for end in ends.pop())
+    try:
+        window = Coverage.named(f"{first}-{last}")
+    except PlanError:
+        raise RecordsError("REC-wage-request", file=file.name) from None
+    return tuple(ssn for ssn, _, _ in rows), window
