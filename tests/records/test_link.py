@@ -208,3 +208,13 @@ def test_names_with_mistakes_are_found_as_well_as_is_said(seed: int, tmp_path: P
     assert set(_links(tmp_path / "links.parquet")) <= truth
     assert done.more["quality"]["precision"]["source"] == "decisions"
     assert done.more["quality"]["precision"]["value"] == round(len(up & truth) / len(up), 4)
+
+
+def test_files_that_share_nobody_and_chances_that_vanish(tmp_path: Path) -> None:
+    pytest.importorskip("splink", reason="LINKAGE NOT TESTED: pip install 'rung[link]'")
+    for folder, shared, seed in ((tmp_path / "none", 0, 5), (tmp_path / "vanish", 300, 13)):
+        folder.mkdir()
+        a, b, truth = two_files(folder, shared=shared, seed=seed)
+        up = {(p.row_a, p.row_b) for p in link.propose(a, b, folder).pairs if p.proposed}
+        assert up <= truth
+        assert len(up) >= 0.95 * len(truth)

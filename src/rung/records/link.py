@@ -16,7 +16,7 @@ import importlib
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -283,20 +283,28 @@ def _model(session: Session, compared: Sequence[str], seed: int) -> list[Pair]:
             link_type="link_only",
             comparisons=[_comparison(c) for c in compared],
             blocking_rules_to_generate_predictions=[splink.block_on(*b) for b in blocks],
+            em_convergence=0.005,
+            max_iterations=10,
             retain_matching_columns=False,
             retain_intermediate_calculation_columns=True,  # the weight of each column, `mw_…`
         )
         linker = splink.Linker(frames, settings, log_level=None)
-        # strict agreement finds about two true pairs in three; training then moves the rest
-        linker.training.estimate_probability_two_random_records_match(
-            [splink.block_on(*sure)], recall=0.67
-        )
+        # strict agreement finds about two true pairs in three; without any, Splink's own guess
+        learn = _pairs_of(session, sure)
+        if learn:
+            linker.training.estimate_probability_two_random_records_match(
+                [splink.block_on(*sure)], recall=0.67
+            )
         linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=seed)
-        for block in _TEACH:
+        # where nobody agrees on all of it, training would take families for people
+        for block in _TEACH if learn else ():
             if set(block) <= set(compared) and _pairs_of(session, block):
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    splink.block_on(*block), record_sample_proportion=1.0
-                )
+                # a chance that falls to nothing stops Splink: the other block's, or its first
+                # guess, then stands
+                with suppress(ValueError):
+                    linker.training.estimate_parameters_using_expectation_maximisation(
+                        splink.block_on(*block), record_sample_proportion=1.0
+                    )
         found = linker.inference.predict(threshold_match_probability=0.0).as_record_list()
     own = [c for c in ("first_name", "birth_date") if c in compared]
     pairs = [
