@@ -65,7 +65,7 @@ class Person(threading.Thread):
                 here, f"{here}add/", "applicants.xlsx", len(content), [content]
             )
             assert status == 302, status
-            assert "/work/" in leads
+            assert "/jobs/" in leads
         for uid, state in open_:
             if state == "ready":
                 self.browser.submit(f"{here}{uid}/", "version", do="import")

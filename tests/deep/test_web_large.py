@@ -62,7 +62,7 @@ def test_a_gigabyte_comes_in_and_is_looked_at_in_little_memory(tmp_path: Path) -
         began = time.monotonic()
         status, leads = browser.send(here, f"{here}add/", "all.csv", SIZE, told())
         took = time.monotonic() - began
-        assert (status, "/work/" in leads) == (302, True)
+        assert (status, "/jobs/" in leads) == (302, True)
         (uid, size, sha256) = ask(lab, "SELECT uid, size, sha256 FROM web_upload")[0]
         assert (size, sha256) == (SIZE, digest.hexdigest())
         assert (lab / "incoming" / uid).stat().st_size == SIZE

@@ -207,5 +207,5 @@ def waiting(request: HttpRequest, program: Program, job: str) -> HttpResponse:
 urls = [
     path("p/<slug:program>/", program, name="program"),
     path("p/<slug:program>/settings/", settings, name="program-settings"),
-    path("p/<slug:program>/work/<slug:job>/", waiting, name="work"),
+    path("p/<slug:program>/jobs/<slug:job>/", waiting, name="work"),
 ]
