@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from rung.cli import web
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from rung.cycle.outcome import Outcome
-    from rung.share.release import Audience
+from rung.cli import federal, link, standards, web
+from rung.cli.options import (
+    AsJson,
+    EngineName,
+    ForOutside,
+    LabPath,
+    Language,
+    Level,
+    SparkMaster,
+    audience_of,
+    day_of,
+    finish,
+    names_of,
+    now,
+    show_help,
+)
 
 app = typer.Typer(
     name="rung",
@@ -27,73 +35,11 @@ app = typer.Typer(
 simulate = typer.Typer(help="Make records whose truth is known.", rich_markup_mode=None)
 app.add_typer(simulate, name="simulate")
 
-LabPath = Annotated[Path, typer.Argument(metavar="LAB", help="A lab: a folder with a lab.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
-ForOutside = Annotated[
-    bool, typer.Option("--outside", help="Only what may be told to the public; recorded.")
-]
-Language = Annotated[
-    Literal["en", "es"], typer.Option(help="The language of the words: en or es (JSON is English).")
-]
-EngineName = Annotated[
-    Literal["duckdb", "spark"], typer.Option("--engine", help="Where the queries run.")
-]
-SparkMaster = Annotated[
-    str, typer.Option(help="Spark's address: local[2], spark://host:7077, yarn.")
-]
-Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure the ranges are.")]
-
-
-def _now() -> dt.datetime:
-    """The system's clock, injected from here and nowhere else."""
-    return datetime.now().astimezone()
-
-
-def _audience(outside: bool) -> Audience:
-    from rung.share.release import Inside, Outside
-
-    return Outside() if outside else Inside()
-
-
-def _day(text: str | None) -> dt.date | None:
-    import datetime as dt
-
-    if text is None:
-        return None
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("a date is written YYYY-MM-DD, like 2025-06-30") from None
-    if day.year < 1900:
-        raise typer.BadParameter("the year must be 1900 or later")
-    return day
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _finish(outcome: Outcome, as_json: bool, next_step: str = "") -> None:
-    from rung.cli import show
-
-    show.outcome(outcome, as_json=as_json, next_step=next_step)
-    if outcome.refused:
-        raise typer.Exit(12)
-
-
-def _help(context: typer.Context) -> None:
-    """A command that only has commands of its own, called by itself, shows them."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit
-
 
 @simulate.callback(invoke_without_command=True)
 def _simulate(context: typer.Context) -> None:
     """Make records whose truth is known."""
-    _help(context)
+    show_help(context)
 
 
 @app.callback(invoke_without_command=True)
@@ -107,7 +53,7 @@ def _start(
 
         typer.echo(__version__)
         raise typer.Exit
-    _help(context)
+    show_help(context)
 
 
 @app.command()
@@ -127,7 +73,7 @@ def init(
 
     messages.speak(language)
     with show.progress(as_json) as progress:
-        made = cycle.init(files, out, provider=provider, clock=_now, progress=progress)
+        made = cycle.init(files, out, provider=provider, clock=now, progress=progress)
     show.started(made, as_json=as_json)
 
 
@@ -151,7 +97,7 @@ def check(
 
     messages.speak(language)
     with show.progress(as_json) as progress:
-        report = cycle.check(path, fix_list=fix_list, clock=_now, progress=progress)
+        report = cycle.check(path, fix_list=fix_list, clock=now, progress=progress)
     show.checked(report, as_json=as_json)
 
 
@@ -188,17 +134,17 @@ def diagnose(
     with show.progress(as_json):
         outcome = cycle.diagnose(
             cycle.open_lab(lab),
-            by=_names(by),
+            by=names_of(by),
             cohort=cohort,
-            as_of=_day(as_of),
+            as_of=day_of(as_of),
             within=within,
             level=level,
             engine=engine,
             master=spark_master,
-            audience=_audience(outside),
-            clock=_now,
+            audience=audience_of(outside),
+            clock=now,
         )
-    _finish(outcome, as_json, f"rung brief {lab}")
+    finish(outcome, as_json, f"rung brief {lab}")
 
 
 @app.command()
@@ -234,17 +180,17 @@ def estimate(
             outcome=outcome,
             arm=arm,
             control=control,
-            covariates=_names(covariates) or (),
+            covariates=names_of(covariates) or (),
             adjust=adjust,
             weights=weights,
             se=se,
             level=level,
             engine=engine,
             master=spark_master,
-            audience=_audience(outside),
-            clock=_now,
+            audience=audience_of(outside),
+            clock=now,
         )
-    _finish(found, as_json)
+    finish(found, as_json)
 
 
 @app.command()
@@ -269,10 +215,10 @@ def reconcile(
         milestone=milestone,
         period=period,
         reported=reported,
-        audience=_audience(outside),
-        clock=_now,
+        audience=audience_of(outside),
+        clock=now,
     )
-    _finish(outcome, as_json)
+    finish(outcome, as_json)
 
 
 @app.command()
@@ -296,12 +242,12 @@ def brief(
         outcome = cycle.brief(
             cycle.open_lab(lab),
             out=out,
-            audience=_audience(outside),
+            audience=audience_of(outside),
             xlsx=xlsx,
-            clock=_now,
+            clock=now,
             progress=progress,
         )
-    _finish(outcome, as_json)
+    finish(outcome, as_json)
 
 
 @app.command()
@@ -321,9 +267,9 @@ def run(
     messages.speak(language)
     with show.progress(as_json) as progress:
         outcome = cycle.run(
-            cycle.open_lab(lab), audience=_audience(outside), clock=_now, progress=progress
+            cycle.open_lab(lab), audience=audience_of(outside), clock=now, progress=progress
         )
-    _finish(outcome, as_json)
+    finish(outcome, as_json)
 
 
 @app.command()
@@ -341,7 +287,7 @@ def demo(
 
     messages.speak(language)
     with show.progress(as_json) as progress:
-        shown = cycle.demo(out, clock=_now, progress=progress)
+        shown = cycle.demo(out, clock=now, progress=progress)
     show.demo(shown, as_json=as_json)
 
 
@@ -393,7 +339,7 @@ def simulate_provider(
     if shape == "pirl":
         if trial or truth:
             raise typer.BadParameter("--trial and --truth go with --format lab")
-        made = cycle.simulate_pirl(out, people=people, seed=seed, dirt=dirt, clock=_now)
+        made = cycle.simulate_pirl(out, people=people, seed=seed, dirt=dirt, clock=now)
         show.written(made, as_json=as_json, verb="simulate")
         return
     with show.progress(as_json) as progress:
@@ -404,15 +350,13 @@ def simulate_provider(
             dirt=dirt,
             trial=trial,
             truth=truth,
-            clock=_now,
+            clock=now,
             progress=progress,
         )
     show.written(made, as_json=as_json, verb="simulate")
 
 
 web.add_to(app)
-
-from rung.cli import federal, link, standards  # noqa: E402 (they use the options above)
 
 standards.add_to(app)
 federal.add_to(app)

@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from rung.cli.app import (
+from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
     LabPath,
     Language,
     SparkMaster,
-    _audience,
-    _day,
-    _finish,
-    _help,
-    _names,
-    _now,
+    audience_of,
+    day_of,
+    finish,
+    names_of,
+    now,
+    show_help,
 )
 
 AsOf = Annotated[str | None, typer.Option(help="The day the records are of (YYYY-MM-DD).")]
@@ -30,13 +30,13 @@ give = typer.Typer(help="A lab's records in the field's own formats.", rich_mark
 @bring.callback(invoke_without_command=True)
 def _bring(context: typer.Context) -> None:
     """Records in the field's own formats, into a lab."""
-    _help(context)
+    show_help(context)
 
 
 @give.callback(invoke_without_command=True)
 def _give(context: typer.Context) -> None:
     """A lab's records in the field's own formats."""
-    _help(context)
+    show_help(context)
 
 
 def wioa(
@@ -75,17 +75,17 @@ def wioa(
         outcome = cycle.wioa(
             path,
             report=report,
-            by=_names(by) or (),
+            by=names_of(by) or (),
             alone=alone,
             program=program,
-            as_of=_day(as_of),
+            as_of=day_of(as_of),
             schema=schema,
             engine=engine,
             master=spark_master,
-            audience=_audience(outside),
-            clock=_now,
+            audience=audience_of(outside),
+            clock=now,
         )
-    _finish(outcome, as_json)
+    finish(outcome, as_json)
 
 
 @bring.command("pirl")
@@ -119,9 +119,9 @@ def import_pirl(
         done = cycle.import_pirl(
             path,
             out,
-            clock=_now,
+            clock=now,
             schema=schema,
-            as_of=_day(as_of),
+            as_of=day_of(as_of),
             every_stage=every,
             allow_ssn=allow_ssn,
             provider=provider,
@@ -147,7 +147,7 @@ def export_pirl(
     from rung.cli import show
 
     messages.speak(language)
-    done = cycle.export_pirl(cycle.open_lab(lab), out, header=not no_header, clock=_now)
+    done = cycle.export_pirl(cycle.open_lab(lab), out, header=not no_header, clock=now)
     show.written(done, as_json=as_json, verb="export")
 
 
@@ -168,7 +168,7 @@ def exits(
     from rung.cli import show
 
     messages.speak(language)
-    done = cycle.exits(cycle.open_lab(lab), apply=apply, as_of=_day(as_of), clock=_now)
+    done = cycle.exits(cycle.open_lab(lab), apply=apply, as_of=day_of(as_of), clock=now)
     show.written(done, as_json=as_json, verb="exits")
 
 

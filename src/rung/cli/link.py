@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rung.cli.app import AsJson, Language, _now
+from rung.cli.options import AsJson, Language, now
 
 
 def link(
@@ -40,14 +40,14 @@ def link(
     if decide is not None:
         if files or exact:
             raise typer.BadParameter("--decide takes a review file and nothing else")
-        done = cycle.decide_links(decide, out or Path("links.parquet"), lab=lab, clock=_now)
+        done = cycle.decide_links(decide, out or Path("links.parquet"), lab=lab, clock=now)
     else:
         if files is None or len(files) != 2:
             raise typer.BadParameter("two files are linked: rung link A.csv B.csv -o pairs.csv")
         first, second = files
         with show.progress(as_json):
             done = cycle.link(
-                first, second, out or Path("pairs.csv"), exact=exact, lab=lab, clock=_now
+                first, second, out or Path("pairs.csv"), exact=exact, lab=lab, clock=now
             )
     show.written(done, as_json=as_json, verb="link")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rung.cli.app import (
+from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
@@ -16,11 +16,11 @@ from rung.cli.app import (
     Language,
     Level,
     SparkMaster,
-    _audience,
-    _finish,
-    _help,
-    _names,
-    _now,
+    audience_of,
+    finish,
+    names_of,
+    now,
+    show_help,
 )
 
 wages = typer.Typer(
@@ -94,16 +94,16 @@ def churn(
             path,
             line=line,
             window=window,
-            by=_names(by) or (),
+            by=names_of(by) or (),
             coverage=coverage,
             after=after,
             level=level,
             engine=engine,
             master=spark_master,
-            audience=_audience(outside),
-            clock=_now,
+            audience=audience_of(outside),
+            clock=now,
         )
-    _finish(outcome, as_json)
+    finish(outcome, as_json)
 
 
 def forget(
@@ -129,13 +129,13 @@ def forget(
             person = typer.prompt(messages.sentence("label.forget-who"), hide_input=True, err=True)
         else:
             person = sys.stdin.readline()
-    show.forgotten(cycle.forget(cycle.open_lab(lab), person, clock=_now), as_json=as_json)
+    show.forgotten(cycle.forget(cycle.open_lab(lab), person, clock=now), as_json=as_json)
 
 
 @wages.callback(invoke_without_command=True)
 def _wages(context: typer.Context) -> None:
     """Ask a state for wage records, and check what it sent."""
-    _help(context)
+    show_help(context)
 
 
 @wages.command()
@@ -161,7 +161,7 @@ def request(
 
     messages.speak(language)
     made = cycle.wage_request(
-        cycle.open_lab(lab), out, quarters=quarters, purpose=purpose, layout=layout, clock=_now
+        cycle.open_lab(lab), out, quarters=quarters, purpose=purpose, layout=layout, clock=now
     )
     show.written(made, as_json=as_json, verb="wages request")
 

@@ -35,6 +35,10 @@ _SAID_BEFORE = {
 }  # fmt: skip
 
 
+Type = Literal["DT", "IN", "AN", "DE"]
+_TYPES: dict[str, Type] = {"DT": "DT", "IN": "IN", "AN": "AN", "DE": "DE"}
+
+
 @dataclass(frozen=True)
 class Element:
     """One element. `codes` are the values it may have; `digits` those it may pack in one cell.
@@ -44,7 +48,7 @@ class Element:
 
     number: str
     name: str
-    type: Literal["DT", "IN", "AN", "DE"]
+    type: Type
     length: int
     codes: tuple[str, ...] = ()
     digits: str = ""
@@ -82,7 +86,7 @@ def elements() -> dict[str, Element]:
         found[row["number"]] = Element(
             number=row["number"],
             name=row["name"],
-            type=row["type"],  # type: ignore[arg-type]
+            type=_TYPES[row["type"]],
             length=int(float(row["length"])) if row["type"] != "DE" else 9,
             codes=() if packed else tuple(row["codes"].split()),
             digits=row["codes"].removeprefix("digits:") if packed else "",
