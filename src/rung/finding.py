@@ -212,10 +212,14 @@ class _Answer:
 
 @dataclass(frozen=True, kw_only=True, config=_CONFIG)
 class Finding(_Answer):
-    """One number and everything a reader needs to judge it."""
+    """One number and everything a reader needs to judge it.
+
+    `value` may be unbounded where the question's own definition says so: a benefit that costs
+    nothing on balance has an infinite value for money.
+    """
 
     estimand: Estimand
-    value: FiniteFloat
+    value: Bound
     counts: Counts
     method: Method
     strength: Strength
