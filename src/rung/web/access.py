@@ -22,7 +22,16 @@ from django.shortcuts import redirect
 from django.utils.http import urlencode
 
 from rung.web import clock
-from rung.web.models import Membership, Organisation, Partnership, Program, Role, Trace, User
+from rung.web.models import (
+    Membership,
+    Organisation,
+    Partnership,
+    Program,
+    Role,
+    Token,
+    Trace,
+    User,
+)
 
 ADVISOR, PARTNER = "advisor", "partner"
 MEMBERS = frozenset(Role.values)
@@ -134,6 +143,26 @@ def trace(
 View = Callable[..., HttpResponse]
 
 
+class Asked(HttpRequest):
+    """A request behind `needs`: whose thing it is about, and how the one who asks stands to it."""
+
+    program: Program | None
+    organisation: Organisation
+    standing: str | None
+    token: Token
+
+
+def asked(request: HttpRequest) -> Asked:
+    """The request as `needs` (or a key's check) leaves it."""
+    return cast("Asked", request)
+
+
+def _declared(view: View, action: str, of: str = "") -> View:
+    """The view with its declaration on it, where the tests of every address look."""
+    vars(view).update(action=action, of=of)
+    return view
+
+
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Send a stranger to the front page, and back here afterwards."""
     back = request.get_full_path() if request.method == "GET" else ""
@@ -157,13 +186,10 @@ def needs(action: str, *, of: str = "program") -> Callable[[View], View]:
             program = thing if isinstance(thing, Program) else None
             organisation = program.organisation if program else cast("Organisation", thing)
             check(request, action, organisation, program)
-            request.program = program  # type: ignore[attr-defined]
-            request.organisation = organisation  # type: ignore[attr-defined]
+            asked(request).program, asked(request).organisation = program, organisation
             return view(request, thing, *args, **kwargs)
 
-        guarded.action = action  # type: ignore[attr-defined]
-        guarded.of = of  # type: ignore[attr-defined]
-        return guarded
+        return _declared(guarded, action, of)
 
     return declare
 
@@ -177,14 +203,12 @@ def signed_in(view: View) -> View:
             return sign_in_first(request)
         return view(request, *args, **kwargs)
 
-    guarded.action = "signed-in"  # type: ignore[attr-defined]
-    return guarded
+    return _declared(guarded, "signed-in")
 
 
 def public(view: View) -> View:
     """Declare a view that strangers may open."""
-    view.action = "public"  # type: ignore[attr-defined]
-    return view
+    return _declared(view, "public")
 
 
 def found(of: str, uid: str) -> Program | Organisation:
@@ -202,7 +226,7 @@ def check(
 ) -> str:
     """Let pass who may; returns the standing. 404 for someone who stands nowhere, else 403."""
     stands = standing(request.user, organisation)
-    request.standing = stands  # type: ignore[attr-defined]
+    asked(request).standing = stands
     if stands is None:
         raise Http404
     if stands not in MAY[action]:

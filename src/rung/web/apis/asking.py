@@ -89,11 +89,11 @@ class Key(HttpBearer):
             raise AuthenticationError
         _count(key)
         request.user = key.user
-        request.token = key  # type: ignore[attr-defined]
+        asked = access.asked(request)
+        asked.token = key
         given = request.resolver_match.kwargs if request.resolver_match else {}
         program = _program(key, str(given["program"])) if self.of == "program" else None
-        request.organisation = key.organisation  # type: ignore[attr-defined]
-        request.program = program  # type: ignore[attr-defined]
+        asked.organisation, asked.program = key.organisation, program
         if self.scope != ANY and self.scope not in key.scopes:
             access.trace(request, self.action, key.organisation, program, allowed=False)
             raise Refused(403, "WEB-api-scope", scope=self.scope)

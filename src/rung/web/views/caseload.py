@@ -129,7 +129,7 @@ def people(request: HttpRequest, program: Program) -> HttpResponse:
 
 def standing_of(request: HttpRequest) -> str:
     """How the reader stands, as `needs` found it."""
-    return str(request.standing)  # type: ignore[attr-defined]
+    return str(access.asked(request).standing)
 
 
 def _coach_only(request: HttpRequest) -> bool:
@@ -167,7 +167,7 @@ def _seen(request: HttpRequest, program: Program, key: str) -> tuple[Whose, cycl
 
 
 def _trace(request: HttpRequest, action: str, pid: str) -> None:
-    program = request.program  # type: ignore[attr-defined]
+    program = cast("Program", access.asked(request).program)
     access.trace(
         request, action, program.organisation, program, thing=pid, audience="inside", count=1
     )

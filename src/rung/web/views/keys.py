@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from rung import messages
 from rung.web import tokens as keys
-from rung.web.access import me, needs, trace
+from rung.web.access import asked, me, needs, trace
 from rung.web.forms import NewToken
 from rung.web.models import Organisation, Role, Token
 
@@ -43,5 +43,5 @@ def revoke(request: HttpRequest, organisation: Organisation, token: str) -> Http
 def _mine(request: HttpRequest, organisation: Organisation) -> Any:
     """One's own keys; an owner sees everyone's."""
     all_here = Token.objects.filter(organisation=organisation).select_related("user")
-    owner = request.standing == Role.OWNER  # type: ignore[attr-defined]
+    owner = asked(request).standing == Role.OWNER
     return all_here if owner else all_here.filter(user=me(request))
