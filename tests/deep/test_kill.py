@@ -71,7 +71,11 @@ def test_an_import_killed_anywhere_leaves_whole_tables(tmp_path: Path) -> None:
         send(lab / "private" / "people.csv", version)
         # the last third of the work, where things are put in place, twice as often
         part = draw.uniform(0.15, 1.0) if version % 2 else draw.uniform(0.7, 1.02)
-        killed += stop([str(RUNG), "check", str(lab)], part * whole)
+        began = time.monotonic()
+        if stop([str(RUNG), "check", str(lab)], part * whole):
+            killed += 1
+        else:  # the machine was busy while the first run was timed
+            whole = min(whole, time.monotonic() - began)
         with duckdb.connect() as plain:
             found = plain.execute(
                 f"SELECT site, count(*), count(DISTINCT pid) FROM '{lab}/records/journeys.parquet'"
@@ -110,7 +114,11 @@ def test_a_brief_killed_anywhere_is_the_old_one_or_the_new_one(tmp_path: Path) -
     toml = (lab / "lab.toml").read_bytes()
     draw, killed = random.Random(5), 0
     for _ in range(8):
-        killed += stop([str(RUNG), "run", str(lab)], draw.uniform(0.4, 1.0) * whole)
+        began = time.monotonic()
+        if stop([str(RUNG), "run", str(lab)], draw.uniform(0.4, 1.0) * whole):
+            killed += 1
+        else:  # the machine was busy while the first run was timed
+            whole = min(whole, time.monotonic() - began)
         assert page.read_text("utf-8").rstrip().endswith("</html>")
         assert (lab / "lab.toml").read_bytes() == toml
         assert documents(lab) >= 1
