@@ -124,6 +124,100 @@ def day(text: str, language: str | None = None) -> str:
 # What an answer says about itself is English (its id rests on it). A page in another language
 # reads it backwards through the sentences it was made of; the first that fits is taken.
 _MADE_OF = (
+    *(
+        f"label.{key}"
+        for key in (
+            *("income", "pairs", "matrix-people", "unlinked-people", "parents", "children"),
+            *("both-lists", "fifth-1", "fifth-2", "fifth-3", "fifth-4", "fifth-5", "percentile"),
+            *("slope-by-years", "rank-slope", "expected-line", "expected-cell", "mean-ranks"),
+            *("bottom-to-top", "transitions", "stays", "indices", "index-trace"),
+            *("index-determinant", "index-eigenvalue", "index-steps", "higher", "higher-by"),
+            *("elasticity-zeros", "elasticity", "zeros-out", "zeros-as", "zeros-expected"),
+            *("above-parents", "years-averaged", "copula-any", "copula-same"),
+            *("copula-independent", "copula-matrix", "matrix-published", "by-column"),
+        )
+    ),
+    "label.in-a-year",
+    *(
+        f"label.family-{key}"
+        for key in (*("one-none", "one-one", "one-more", "two-none", "two-one", "two-more"),)
+    ),
+    *("label.wage-against", "label.wages-from-to", "label.wage-to-named", "label.wage-to"),
+    *(
+        f"label.household-{key}"
+        for key in (
+            *("net-income", "next-rung", "exempt", "earnings", "partner_earnings", "net"),
+            *("payroll_tax", "income_tax", "care_credit", "child_credit", "eitc", "state_tax"),
+            *("snap", "tanf", "housing", "child_care", "health_premium"),
+        )
+    ),
+    *(
+        f"label.{key}"
+        for key in (
+            *("npv", "npv-weighted", "bcr", "irr", "break-even-year", "break-even-persistence"),
+            *("mvpf", "mvpf-cost", "mvpf-least", "returns", "rho", "quadrants", "tornado"),
+            *(
+                "wider",
+                "returns-contrast",
+                "returns-horizon",
+                "returns-horizon-one",
+                "rho-0",
+                "rho-1",
+            ),
+            *("plane-society", "plane-public", "returns-unexplained"),
+            *("parameter-displacement", "parameter-spent", "parameter-multiplier"),
+            *("tried-discount", "tried-cost", "tried-tax", "tried-persistence"),
+            *("tried-percent", "tried-years", "tried-dollars"),
+            *(
+                f"{rate}-{level}"
+                for rate in ("tax", "benefits-lost")
+                for level in ("government", "federal", "state", "local")
+            ),
+            "fringe",
+            *(
+                f"wider-{figure}"
+                for figure in (
+                    *("displaced", "tax-base", "budgets", "society", "spending", "activity"),
+                    *("downturn-with", "downturn-without", "downturn-difference"),
+                )
+            ),
+            *(
+                f"{kind}-{account}"
+                for kind in ("account", "who")
+                for account in (
+                    *("society", "participant", "government", "federal", "state", "local"),
+                    *("employer", "funder", "other"),
+                )
+            ),
+            *(
+                f"spec-{kind}"
+                for kind in (
+                    *("missing", "unknown", "account", "shares", "choice", "length", "list"),
+                    *("text", "section", "range", "number", "taken", "twice", "unused", "stream"),
+                    *("order", "other"),
+                )
+            ),
+        )
+    ),
+    *(
+        f"label.{key}"
+        for key in (
+            *("gini", "gini-change", "inequality", "lorenz", "inequality-groups"),
+            *("inequality-parts", "inequality-periods", "inequality-change"),
+            *("inequality-people", "inequality-by", "from-period"),
+            *("index-gini", "index-theil", "index-mld", "index-ge-2", "index-atkinson-05"),
+            *("index-atkinson-1", "index-atkinson-2", "index-palma", "index-s80-s20"),
+            *("index-p90-p10", "index-p90-p50", "index-p50-p10"),
+        )
+    ),
+    *(
+        f"label.ladder{key}"
+        for key in (
+            *("", "-people", "-contrast", "-before-dip", "-before", "-after-entry", "-after-exit"),
+            *("-none", "-low", "-middle", "-high", "-rung", "-rungs", "-kinds", "-lines"),
+            *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-next"),
+        )
+    ),
     "label.not-recorded",
     *(
         f"label.{key}"
@@ -170,6 +264,22 @@ _MADE_OF = (
     "label.known-on",
     "label.after-days",
     "say.recorded-as",
+    *(
+        f"label.funder-{key}"
+        for key in (
+            *("people", "year", "all", "completed", "credential", "placed", "retained"),
+            *("only-here", "not-here", "style"),
+            *(
+                f"why-{state}"
+                for state in (
+                    *("not-reached", "too-late", "undated", "no-start", "not-recorded"),
+                    *("pay-below", "pay-unknown", "not-employed", "pending", "not-working"),
+                    *("not-verified", "later-period", "no-year-day", "other-year", "not-among"),
+                    *("too-soon", "not-exited", "left-out"),
+                )
+            ),
+        )
+    ),
     *(
         f"label.wioa-{key}"
         for key in (

@@ -12,7 +12,7 @@ from tests.contract.portable import faults
 
 SRC = Path(__file__).parents[2] / "src/rung"
 ANALYSES = sorted(
-    p for room in ("discovery", "learning") for p in (SRC / room / "sql").glob("*.sql")
+    p for room in ("discovery", "learning", "mobility") for p in (SRC / room / "sql").glob("*.sql")
 )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rung.cli import federal, link, standards, web
+from rung.cli import federal, link, mobility, standards, web
 from rung.cli.options import (
     AsJson,
     EngineName,
@@ -361,3 +361,4 @@ web.add_to(app)
 standards.add_to(app)
 federal.add_to(app)
 link.add_to(app)
+mobility.add_to(app)

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
 import sqlglot
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from rung.errors import RecordsError
@@ -264,6 +266,13 @@ class Session:
         cursor = self.connection.execute(sql)
         columns = tuple(d[0] for d in cursor.description or ())
         return Result(columns, tuple(cursor.fetchall()), sql)
+
+    def arrays(self, query: exp.Expr, /, **values: Value) -> dict[str, NDArray[Any]]:
+        """Fill, run and remember a query of numbers, none missing; returns its columns."""
+        sql = text(fill(query, values))
+        self.log.append(sql)
+        found = self.connection.execute(sql).fetchnumpy()
+        return {column: np.asarray(each) for column, each in found.items()}
 
     def columns(self, view: str) -> dict[str, str]:
         """The columns of a table and their types, in order."""

@@ -2,6 +2,7 @@
 
     journey          bars from one baseline: reached, on the way (lighter), lost (the gap)
     journey by group, gap, forest, one estimate, one share      a dot and its range a row
+    lorenz           a curve and its band under the straight line of equal shares
     retention        a line from the lowest to the highest share, a dot for those known
 
 Two widths: WIDE for a page, NARROW for a phone, where labels stand above their row. Colours are
@@ -26,6 +27,7 @@ from rung.share.charts.frame import STYLE as STYLE
 from rung.share.charts.frame import WIDE as WIDE
 from rung.share.charts.frame import allowed as allowed
 from rung.share.charts.frame import finish
+from rung.share.charts.lorenz import lorenz
 from rung.share.numbers import amount, change
 from rung.share.release import AnyAnswer, Released
 
@@ -52,6 +54,7 @@ _TABLES = {
     "gap": _DOTS,
     "forest": _DOTS,
     "retention": _Chart(table_dots, "bounds"),
+    "lorenz": _Chart(lorenz, "lorenz", "lorenz"),
 }
 
 
@@ -113,6 +116,8 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
 def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
+    if isinstance(answer, Table) and answer.name == "lorenz" and answer.counts:
+        return answer.counts.analysed  # a row is a step of the people
     if isinstance(answer, Table):
         column = {"journey": "entered", "retention": "due"}.get(answer.name, "n")
         cells = [r.get(column) for r in (say.main_rows(answer) or answer.rows)]

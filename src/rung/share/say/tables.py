@@ -8,6 +8,7 @@ from itertools import pairwise
 from rung.finding import Cell, Table
 from rung.messages import Scalar, english, phrase, sentence, word
 from rung.share.numbers import amount, between, change, in_hundred, percent, with_year
+from rung.share.say import inequality
 from rung.share.say.pieces import (
     column_label,
     estimate_columns,
@@ -275,4 +276,5 @@ _TABLES: dict[str, Words] = {
     "retention": _retention,
     **dict.fromkeys(("churn", "churn-lines", "churn-quarters", "churn-moves"), _churn),
     "wioa": _wioa,
+    **inequality.TABLES,
 }

@@ -1,0 +1,172 @@
+"""The verbs of mobility: how far people climbed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rung.cli.options import (
+    AsJson,
+    EngineName,
+    ForOutside,
+    LabPath,
+    Language,
+    Level,
+    SparkMaster,
+    audience_of,
+    finish,
+    names_of,
+    now,
+    show_help,
+)
+
+mobility = typer.Typer(help="How far people climbed.", rich_markup_mode=None)
+
+
+@mobility.callback(invoke_without_command=True)
+def _mobility(context: typer.Context) -> None:
+    """How far people climbed."""
+    show_help(context)
+
+
+@mobility.command()
+def ladder(
+    lab: LabPath,
+    by: Annotated[
+        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
+    ] = None,
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = "local[2]",
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Where did people's pay stand before and after, and who stayed up?
+
+    Example: rung mobility ladder riverside --by gender
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    with show.progress(as_json):
+        outcome = cycle.ladder(
+            cycle.open_lab(lab),
+            by=names_of(by) or (),
+            level=level,
+            engine=engine,
+            master=spark_master,
+            audience=audience_of(outside),
+            clock=now,
+        )
+    finish(outcome, as_json)
+
+
+@mobility.command()
+def inequality(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file with a row a person.")],
+    income: Annotated[str, typer.Option(help="The column of income.")],
+    weights: Annotated[
+        str | None, typer.Option(help="The column that says how many people a row stands for.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="The column of groups to tell apart.")] = None,
+    over: Annotated[
+        str | None, typer.Option(help="The column of periods, like the year: what changed?")
+    ] = None,
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """How unequal are incomes, between groups and inside them, and what changed?
+
+    Example: rung mobility inequality people.csv --income earnings --by county
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    with show.progress(as_json):
+        outcome = cycle.inequality(
+            file,
+            income=income,
+            weights=weights,
+            by=by,
+            over=over,
+            level=level,
+            audience=audience_of(outside),
+            clock=now,
+        )
+    finish(outcome, as_json)
+
+
+@mobility.command()
+def generations(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A file with a row a child and parents.")
+    ] = None,
+    parent: Annotated[
+        str | None, typer.Option(help="Column of parents' income; several years by commas.")
+    ] = None,
+    child: Annotated[
+        str | None, typer.Option(help="Column of children's income; several years by commas.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of weights.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column of groups to tell apart.")] = None,
+    parent_year: Annotated[int | None, typer.Option(help="Year of the parents' dollars.")] = None,
+    child_year: Annotated[int | None, typer.Option(help="Year of the children's dollars.")] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="A price index of your own: CSV with year, month, value.")
+    ] = None,
+    concept: Annotated[
+        str | None, typer.Option(help='What the income is, in words: "family income before tax".')
+    ] = None,
+    margin: Annotated[
+        int, typer.Option(help="Points of 100 that count as ranking higher: 0, 10 or 20.")
+    ] = 0,
+    unlinked: Annotated[
+        bool, typer.Option("--unlinked", help="The columns are two lists, not linked families.")
+    ] = False,
+    matrix: Annotated[
+        Path | None, typer.Option(help="A 100 by 100 matrix of ranks, as CSV.")
+    ] = None,
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Do children's incomes follow their parents', and do they have more?
+
+    Example: rung mobility generations pairs.csv --parent parent --child child --by state
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    with show.progress(as_json):
+        outcome = cycle.generations(
+            file,
+            parent=names_of(parent) or (),
+            child=names_of(child) or (),
+            weights=weights,
+            by=by,
+            parent_year=parent_year,
+            child_year=child_year,
+            prices=prices,
+            concept=concept,
+            margin=margin,
+            unlinked=unlinked,
+            matrix=matrix,
+            level=level,
+            audience=audience_of(outside),
+            clock=now,
+        )
+    finish(outcome, as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs known."""
+    app.add_typer(mobility, name="mobility")
