@@ -12,6 +12,7 @@ import pytest
 import rung
 from rung.cli import main
 from rung.discovery.caseload import CaseloadSettings
+from rung.discovery.funders import Definition, Funder
 from rung.discovery.journey import JourneySettings
 from rung.discovery.wioa import WioaSettings
 from rung.learning.settings import DeclaredTest
@@ -42,6 +43,13 @@ def test_every_setting_is_documented(section: type) -> None:
     fields: dict[str, object] = getattr(section, "model_fields")  # noqa: B009
     missing = [f for f in fields if f"`{f}`" not in page and f"[[tests.{f}]]" not in page]
     assert not missing
+
+
+@pytest.mark.parametrize("section", [Funder, Definition])
+def test_every_key_of_a_funder_is_documented(section: type) -> None:
+    page = (ROOT / "docs/funders.md").read_text("utf-8")
+    fields: dict[str, object] = getattr(section, "model_fields")  # noqa: B009
+    assert not [f for f in fields if f"`{f}`" not in page]
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -1,4 +1,4 @@
-"""Federal records and indicators: wioa, exits, import pirl, export pirl."""
+"""The field's standards: wioa, funders, exits, import pirl, export pirl."""
 
 from __future__ import annotations
 
@@ -151,6 +151,41 @@ def export_pirl(
     show.written(done, as_json=as_json, verb="export")
 
 
+def funders(
+    lab: LabPath,
+    year: Annotated[
+        str | None, typer.Option(help="A fiscal year: FY2025; the last one by default.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
+    ] = None,
+    engine: EngineName = "duckdb",
+    spark_master: SparkMaster = "local[2]",
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """What each funder counts as completed, placed and retained, beside Rung's own, and why.
+
+    Example: rung funders riverbend --year FY2025 --by gender
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    with show.progress(as_json):
+        outcome = cycle.funders(
+            cycle.open_lab(lab),
+            year=year,
+            by=names_of(by) or (),
+            engine=engine,
+            master=spark_master,
+            audience=audience_of(outside),
+            clock=now,
+        )
+    finish(outcome, as_json)
+
+
 def exits(
     lab: LabPath,
     apply: Annotated[
@@ -175,6 +210,7 @@ def exits(
 def add_to(app: typer.Typer) -> None:
     """Make these verbs known."""
     app.command()(wioa)
+    app.command()(funders)
     app.command()(exits)
     app.add_typer(bring, name="import")
     app.add_typer(give, name="export")

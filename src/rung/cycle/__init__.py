@@ -22,6 +22,7 @@ from rung.cycle.discover import reconcile as reconcile
 from rung.cycle.forget import Forgotten as Forgotten
 from rung.cycle.forget import Told as Told
 from rung.cycle.forget import forget as forget
+from rung.cycle.funding import funders as funders
 from rung.cycle.inequality import inequality as inequality
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate

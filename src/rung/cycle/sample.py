@@ -12,6 +12,7 @@ from rung.cycle.story import quiet
 from rung.errors import UsageError
 from rung.records import simulate
 from rung.records.lab import Lab
+from rung.records.simulating import funding
 
 PROVIDER, PROGRAM = "Riverside Works", "Sector training"
 PEOPLE, SEED, DIRT = 320, 5, 0.05
@@ -38,5 +39,6 @@ def sample(folder: Path, *, clock: Clock, progress: Progress = quiet) -> Lab:
     lab = Lab.open(folder)
     lab.toml["lab"]["program"] = PROGRAM
     lab.toml["clock"] = {"as_of": AS_OF}
+    funding.declare(lab.toml, (m.key for m in lab.milestones))
     lab.save()
     return lab

@@ -41,8 +41,7 @@ def answers(summary: Summary) -> tuple[Finding | Table | Refusal, ...]:
     """Each indicator of everyone, then all of them by each group."""
     made: list[Finding | Table | Refusal] = []
     for indicator in INDICATORS:
-        refusal = _refusal(summary, indicator)
-        made.append(refusal or _finding(summary, indicator))
+        made.append(refusal(summary, indicator) or _finding(summary, indicator))
     made += [t for g in summary.groups if (t := table(summary, g)) is not None]
     return tuple(made)
 
@@ -105,7 +104,7 @@ def method(summary: Summary, indicator: Indicator) -> Method:
     )
 
 
-def _refusal(summary: Summary, indicator: Indicator) -> Refusal | None:
+def refusal(summary: Summary, indicator: Indicator) -> Refusal | None:
     """Why an indicator has no number, when it has none."""
     due, counted = summary.report.last_day, summary.tally(indicator)
     code = ""
@@ -198,7 +197,7 @@ _COLUMNS = (
 
 def table(summary: Summary, group: Group) -> Table | None:
     """Every indicator by the levels of a group; None when no indicator has a number."""
-    asked = [i for i in INDICATORS if _refusal(summary, i) is None]
+    asked = [i for i in INDICATORS if refusal(summary, i) is None]
     if not asked:
         return None
     parts: list[tuple[str, tuple[str, str] | None]] = [(EVERYONE, None)]

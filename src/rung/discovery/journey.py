@@ -238,7 +238,8 @@ def latest_event(
     return found  # type: ignore[no-any-return]
 
 
-def _check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequence[Group]) -> None:
+def check(have: dict[str, str], milestones: Sequence[Milestone], groups: Sequence[Group]) -> None:
+    """PlanError or RecordsError unless the table has these milestones and groups."""
     if len(milestones) < 2:
         raise PlanError("PLAN-few-milestones")
     if len(milestones) > MOST_MILESTONES:
@@ -275,7 +276,7 @@ def summarise(
     one entered by the as-of date.
     """
     have = session.columns(view)
-    _check(have, milestones, groups)
+    check(have, milestones, groups)
     start = len(session.log)
     notes = []
     latest = latest_event(session, milestones, view)

@@ -332,6 +332,36 @@ def summarise(
     )
 
 
+def keep_kinds(
+    session: Engine,
+    table: str,
+    report: Report,
+    *,
+    settings: WioaSettings,
+    program: Program = "all",
+    view: str = periods.VIEW,
+) -> None:
+    """Keep the kind of each period of the view `periods`: a table of pid, period and kind.
+
+    The same query as `summarise`, told apart by period; periods that fall in no span of the report
+    have no row.
+    """
+    kind, who = Name("kind"), [Name("pid"), Name("period")]
+    session.keep(
+        table,
+        query.load("rung.discovery", "wioa"),
+        groups=[],
+        levels=who,
+        periods=Name(view),
+        one_year=settings.one_year,
+        not_training=list(settings.not_training),
+        every_gain=exp.false() if program == "adult_education" else exp.true(),
+        sets=[exp.Tuple(expressions=[query.tree(c) for c in (kind, *who)])],
+        **_asked(report, settings),
+        **_streams(program),
+    )
+
+
 def _check(have: Mapping[str, str], groups: Sequence[Group]) -> None:
     for g in groups:
         for c in g.columns or (g.key,):

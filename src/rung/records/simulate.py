@@ -32,7 +32,7 @@ from rung.errors import Problem, UsageError
 from rung.records import query
 from rung.records.lab import Lab
 from rung.records.query import Name, Session
-from rung.records.simulating import coaching, sending
+from rung.records.simulating import coaching, funding, sending
 from rung.records.simulating.scenario import (
     COACHING,
     STEPS,
@@ -393,6 +393,7 @@ def lab_toml(settings: Settings, raw: bool = False) -> tomlkit.TOMLDocument:
         for each in _tests(settings.trial, raw):
             tests.append(tomlkit.item(each))
         toml["tests"] = tests
+    funding.declare(toml, (step.key for step in settings.steps))
     return toml
 
 

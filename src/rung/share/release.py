@@ -47,6 +47,7 @@ from rung.finding import (
 from rung.messages import Scalar, english
 from rung.records.query import DIALECT
 from rung.share import within
+from rung.share.definitions import hide_reasons
 from rung.share.rounding import rounded
 from rung.share.shown import covers, follows, without
 from rung.share.suppress import (
@@ -209,6 +210,7 @@ def _suppressed(
     rules, rounding = audience.thresholds, audience.rounding
     tables = [a for a in answers if isinstance(a, Table)]
     places, told = _linked(tables, rules)
+    places |= hide_reasons(tables, places, rules)
     apart = _beside_each_other(answers, rules)
     out: list[AnyAnswer] = []
     for answer in answers:

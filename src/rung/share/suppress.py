@@ -65,8 +65,9 @@ class _Cells:
         self.rows = (*self.table.rows, *_left_over(self.table))
         self.journey = self.table.name == "journey"
         self.retention = self.table.name == "retention"
-        self.wioa = self.table.name == "wioa"
-        self.anchored = self.journey or self.wioa  # everyone stands in other tables too
+        # a row speaks of an indicator, or of a definition, by the levels of a group
+        self.line = {"wioa": "indicator", "funders": "definition"}.get(self.table.name, "")
+        self.anchored = self.journey or bool(self.line)  # everyone stands in other tables too
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
         if self.table.name == "gap":
@@ -298,9 +299,9 @@ class _Cells:
             dimensions=tuple(d for d in self.table.dimensions if d.name not in named),
         )
         for k, name in places_to_hide(alone, self.rules):
-            if self.wioa:
+            if self.line:
                 if name in (*self.bases, *self.main):
-                    self._hide_indicator(self.rows[totals[k]]["indicator"], name)
+                    self._hide_line(self.rows[totals[k]][self.line], name)
                 continue
             for i, row in enumerate(self.rows):
                 if name in self.bases and not self._planned(i):
@@ -310,15 +311,17 @@ class _Cells:
                     if same and (self._planned(i) or not self.entry(i)):
                         self.hidden.add((i, name))
 
-    def _hide_indicator(self, indicator: Cell, count: str, *, levels: bool = False) -> None:
+    def _hide_line(self, line: Cell, count: str, *, levels: bool = False) -> None:
         """What rests on a count of an indicator, of the levels alone or of everyone too."""
         for i, row in enumerate(self.rows):
-            if row["indicator"] == indicator and not (levels and self.is_total(i)):
+            if row[self.line] == line and not (levels and self.is_total(i)):
                 self.hide(i, count if count in self.bases else None)
 
     def hide_parts(self) -> None:
         """Indicators beside another one of the same people: see `within`. Levels go together."""
-        if not self.wioa:
+        if self.line == "definition":
+            self._hide_too_close()
+        if self.line != "indicator":
             return
         by = {(self.label(i), r["indicator"]): i for i, r in enumerate(self.rows)}
         for pair in within.PAIRS:
@@ -331,7 +334,34 @@ class _Cells:
                 gone = (whole, pair.of) in self.hidden or (i, "n") in self.hidden
                 if gone or within.too_close(*counts, pair, self.rules.numerator):
                     levels = not self.is_total(i) and bool(self.groups)
-                    self._hide_indicator(part, "n", levels=levels)
+                    self._hide_line(part, "n", levels=levels)
+
+    def _hide_too_close(self) -> None:
+        """A definition that differs from an earlier one by one or two people: who knows that the
+        one lies within the other would know of them. Levels go together."""
+        by: dict[str, list[int]] = {}
+        for i in range(len(self.rows)):
+            by.setdefault(self.label(i) if self.groups else "", []).append(i)
+        for rows in by.values():
+            for at, i in enumerate(rows):
+                others = (j for j in rows[:at] if (j, self.bases[0]) not in self.hidden)
+                if any(self._any_few(self._apart(i, j)) for j in others):
+                    levels = bool(self.groups) and not self.is_total(i)
+                    self._hide_line(self.rows[i][self.line], self.bases[0], levels=levels)
+
+    def _apart(self, i: int, j: int) -> Iterator[int]:
+        """By how much two definitions differ: in whom they judge, do not count, and count.
+
+        Where each counts several whom the other does not, no one lies within the other.
+        """
+        n, x = (
+            (self.n((i, name)) or 0) - (self.n((j, name)) or 0)
+            for name in (self.bases[0], self.main[0])
+        )
+        yield from (n, n - x)
+        both = [self.n((i, name)) or 0 for name in ("only_here", "not_here")]
+        if self.rows[j]["only_here"] is not None or min(both) < self.rules.numerator:
+            yield x
 
     def _want_vague(self, i: int, name: str) -> None:
         """A numerator and its complement; they are as vague as each other beside their base."""

@@ -257,6 +257,28 @@ def _churn(table: Table, language: str | None) -> list[str]:
     return [told_, *too_few(hidden, table, language)]
 
 
+def _funders(table: Table, language: str | None) -> list[str]:
+    """Each definition's rate; by group there are too many for a sentence."""
+    if table.dimensions:
+        return _plain_table(table, language)
+    said = [
+        phrase("say.item", {"name": r["definition"], "value": percent(float(r["rate"]))}, language)
+        for r in table.rows
+        if r["rate"] is not None
+    ]
+    hidden = [str(r["definition"]) for r in table.rows if r["x"] is None]
+    if not said:
+        return too_few(hidden, table, language)
+    question = {"outcome": table.estimand.outcome, "horizon": table.estimand.horizon}
+    told_ = phrase("say.funders", {**question, "list": "; ".join(said)}, language)
+    return [opened(told_), *too_few(hidden, table, language)]
+
+
+def _funders_why(table: Table, language: str | None) -> list[str]:
+    question = {"outcome": table.estimand.outcome, "horizon": table.estimand.horizon}
+    return [opened(phrase("say.funders-why", question, language))]
+
+
 def _plain_table(table: Table, language: str | None) -> list[str]:
     question = table.estimand
     given = {
@@ -277,4 +299,8 @@ _TABLES: dict[str, Words] = {
     **dict.fromkeys(("churn", "churn-lines", "churn-quarters", "churn-moves"), _churn),
     "wioa": _wioa,
     **inequality.TABLES,
+    **mobility.TABLES,
+    **generations.TABLES,
+    "funders": _funders,
+    "funders-why": _funders_why,
 }
