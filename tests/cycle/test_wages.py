@@ -83,6 +83,30 @@ def test_a_consent_on_the_day(tmp_path: Path, consent: str, reason: str | None) 
     assert ("900000001" in out.read_text()) is (reason is None)
 
 
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [
+        ("wage_records", None),
+        ("contact|wage_records", None),
+        ("employment|services", "other-scope"),
+        ("employment", "other-scope"),
+        ("", "no-scope"),
+    ],
+)
+def test_a_consent_covers_the_records_it_names(
+    tmp_path: Path, scope: str, reason: str | None
+) -> None:
+    lab = _lab(tmp_path / "lab", _row("p1", "2025-01-01", "2027-01-01"))
+    with Session() as s:
+        given = f"SELECT *, nullif('{scope}', '') AS scope FROM '{lab.table('consents')}'"
+        s.connection.execute(f"CREATE TABLE c AS {given}")
+        s.connection.execute(f"COPY c TO '{lab.table('consents')}'")
+    made = cycle.wage_request(lab, tmp_path / "r.csv", quarters="2024Q1..2025Q4", clock=_clock)
+    assert made.more["asked"] == (reason is None)
+    assert made.more["left_out"] == {"no-consent": 2, **({reason: 1} if reason else {})}
+    assert all(line for line in made.lines)
+
+
 def test_a_purpose_of_ones_own(tmp_path: Path) -> None:
     lab = _lab(
         tmp_path / "lab",

@@ -1,10 +1,11 @@
 """Asking a state for wage records, and checking what it sent against what was asked.
 
-Only people whose consent stands may be asked about: given, for this purpose, with a day on which
-it ends (20 CFR 603.5(d) wants it not open-ended), not over on the day of the request, and not
-withdrawn. Everyone else is left out and counted by reason. States differ in the file they want;
-the fixed-width one here has the first 45 positions of the layout in which they send wage records
-(SSN, first, middle and last name), then the first and the last quarter as YYYYQ.
+Only people whose consent stands may be asked about: given, for this purpose, covering wage records
+(where the consents say which records they cover), with a day on which it ends, not over on the day
+of the request, and not withdrawn. 20 CFR 603.5(d) wants it specific and not open-ended. Everyone
+else is left out and counted by reason. States differ in the file they want; the fixed-width one
+here has the first 45 positions of the layout in which they send wage records (SSN, first, middle
+and last name), then the first and the last quarter as YYYYQ.
 """
 
 from __future__ import annotations
@@ -29,15 +30,20 @@ from rung.records.query import Name
 from rung.records.wages import Coverage
 
 PURPOSE = "wage records"
+SCOPE = "wage_records"
 _HEADER = ("ssn", "last_name", "first_name", "first_quarter", "last_quarter")
-_REASONS = ("no-consent", "other-purpose", "open-ended", "not-yet", "over", "withdrawn")
+_REASONS = (
+    "no-consent", "other-purpose", "other-scope", "no-scope", "open-ended", "not-yet", "over",
+    "withdrawn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Request:
     """Who was asked about (`pid`s, kept for the check), and how many were not, by reason.
 
-    Reasons: no-consent, other-purpose, open-ended, not-yet, over, withdrawn, no-ssn.
+    Reasons: no-consent, other-purpose, other-scope, no-scope, open-ended, not-yet, over,
+    withdrawn, no-ssn.
     """
 
     asked: tuple[str, ...]
@@ -71,6 +77,8 @@ def write(
             purpose=query.alias(_or_null("purpose", have, "VARCHAR"), "purpose"),
             given_on=query.alias(_or_null("given_on", have, "DATE"), "given_on"),
             ends=ends,
+            scope=query.alias(_scope(have), "scope"),
+            covers=f"%|{SCOPE}|%",
             wanted=purpose.casefold(),
             day=day,
         ).dicts()
@@ -86,6 +94,13 @@ def write(
             left["no-ssn"] += 1
     _save(target, [(ssn, who) for _, ssn, who in asked], quarters, layout)
     return Request(tuple(pid for pid, _, _ in asked), dict(sorted(left.items())), target)
+
+
+def _scope(have: Mapping[str, str]) -> exp.Expr:
+    """The codes of a consent between bars; one that covers wage records where no consent tells."""
+    said = query.name("scope") if "scope" in have else query.tree(SCOPE)
+    bars = exp.func("concat", query.tree("|"), said.copy(), query.tree("|"))
+    return exp.Case().when(exp.not_(exp.paren(said).is_(exp.null())), bars)
 
 
 def _or_null(column: str, have: Mapping[str, str], kind: str) -> exp.Expr:

@@ -346,3 +346,37 @@ HOUSING = CodeList(
         "unhoused": ("homeless", "unhoused", "street", "unsheltered", "car"),
     },
 )
+
+CONSENT_SCOPE = CodeList(
+    codes={
+        "wage_records": "Wage records of the state",
+        "employment": "Employment and pay, from employers or the person",
+        "services": "Services, attendance and progress",
+        "education": "School and training records",
+        "benefits": "Public benefits",
+        "contact": "Contact details",
+        "stories": "Photos and stories",
+    },
+    spelt={
+        "wage_records": (
+            "wage records", "wages", "wage record", "ui wages", "ui wage records",
+            "wage data", "state wage records", "unemployment insurance wage records",
+            "quarterly wages", "earnings records",
+        ),
+        "employment": (
+            "employment", "employment verification", "employer contact", "job information",
+            "employment records",
+        ),
+        "services": (
+            "services", "attendance", "case notes", "program records", "progress",
+            "program participation",
+        ),
+        "education": (
+            "education", "education records", "school records", "ferpa", "training records",
+            "transcripts",
+        ),
+        "benefits": ("benefits", "public benefits", "snap", "tanf", "public assistance"),
+        "contact": ("contact", "contact information", "contact details"),
+        "stories": ("photos", "photo", "media", "stories", "success story", "marketing"),
+    },
+)  # fmt: skip

@@ -1,8 +1,9 @@
 -- Whose consent stands on the day of a request: a row a person, with the reason when none does.
--- reason: the one that is nearest to standing, 0 no consent, 1 another purpose, 2 open-ended,
--- 3 not yet given, 4 over, 5 withdrawn; NULL for a consent that stands.
+-- reason: the one that is nearest to standing, 0 no consent, 1 another purpose, 2 other records,
+-- 3 which records is not said, 4 open-ended, 5 not yet given, 6 over, 7 withdrawn; NULL for a consent
+-- that stands.
 WITH given AS (
-  SELECT pid, given, $purpose, $given_on, $ends
+  SELECT pid, given, $purpose, $scope, $given_on, $ends
   FROM $consents
 ),
 judged AS (
@@ -11,11 +12,13 @@ judged AS (
     CASE
       WHEN NOT coalesce(given, FALSE) THEN 0
       WHEN coalesce(lower(trim(purpose)), '') <> $wanted THEN 1
-      WHEN expires_on IS NULL THEN 2
-      WHEN given_on IS NULL OR given_on > $day THEN 3
-      WHEN expires_on < $day THEN 4
-      WHEN withdrawn_on <= $day THEN 5
-      ELSE 6
+      WHEN scope IS NOT NULL AND scope NOT LIKE $covers THEN 2
+      WHEN scope IS NULL THEN 3
+      WHEN expires_on IS NULL THEN 4
+      WHEN given_on IS NULL OR given_on > $day THEN 5
+      WHEN expires_on < $day THEN 6
+      WHEN withdrawn_on <= $day THEN 7
+      ELSE 8
     END AS state
   FROM given
 ),
@@ -27,7 +30,7 @@ everyone AS (
 )
 SELECT
   everyone.pid AS pid,
-  CASE WHEN coalesce(best.state, 0) < 6 THEN coalesce(best.state, 0) END AS reason
+  CASE WHEN coalesce(best.state, 0) < 8 THEN coalesce(best.state, 0) END AS reason
 FROM everyone
 LEFT JOIN best ON everyone.pid = best.pid
 ORDER BY pid NULLS LAST
