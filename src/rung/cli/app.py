@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rung.cli import federal, link, mobility, standards, web
+from rung.cli import federal, household, link, mobility, standards, web
 from rung.cli.options import (
     AsJson,
     EngineName,
@@ -362,3 +362,4 @@ standards.add_to(app)
 federal.add_to(app)
 link.add_to(app)
 mobility.add_to(app)
+household.add_to(app)

@@ -23,6 +23,10 @@ from rung.cycle.forget import Forgotten as Forgotten
 from rung.cycle.forget import Told as Told
 from rung.cycle.forget import forget as forget
 from rung.cycle.funding import funders as funders
+from rung.cycle.household import Family as Family
+from rung.cycle.household import Wages as Wages
+from rung.cycle.household import full_model as full_model
+from rung.cycle.household import household as household
 from rung.cycle.inequality import inequality as inequality
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate

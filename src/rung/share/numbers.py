@@ -70,6 +70,8 @@ def amount(value: float, unit: str, language: str | None = None) -> str:
         return percent(value)
     if unit == "dollars":
         return dollars(value)
+    if unit == "whole dollars":  # parts of a budget are seen to add up
+        return f"{'−' if value <= -0.5 else ''}${_nearest(abs(value)):,}"
     if unit in ("days", "people") and value >= 0:
         return size(value, unit, language)
     return f"{'−' if value < 0 else ''}{plain(abs(value))}"

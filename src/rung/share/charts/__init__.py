@@ -20,6 +20,7 @@ from rung.finding import Finding, Refusal, Table
 from rung.messages import sentence
 from rung.share import say
 from rung.share.charts.bars import bars
+from rung.share.charts.cliff import cliff
 from rung.share.charts.dots import axis_of, dots, finding_dots, table_dots
 from rung.share.charts.frame import FONT as FONT
 from rung.share.charts.frame import NARROW as NARROW
@@ -51,6 +52,7 @@ def _journey(table: Table) -> _Chart:
 
 _BARS, _DOTS = _Chart(bars, "bars", "bars"), _Chart(table_dots, "dots")
 _TABLES = {
+    "cliff": _Chart(cliff, "cliff", "cliff"),
     "gap": _DOTS,
     "forest": _DOTS,
     "retention": _Chart(table_dots, "bounds"),
