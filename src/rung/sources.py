@@ -305,6 +305,15 @@ _ENTRIES = (
         "The Economic Journal 92(368), 886-902",
     ),
     Source(
+        "athey2019",
+        "Athey, S., Chetty, R., Imbens, G. W. and Kang, H.",
+        2019,
+        "The surrogate index: combining short-term proxies to estimate long-term treatment effects "
+        "more rapidly and precisely",
+        "NBER Working Paper 26463",
+        "https://doi.org/10.3386/w26463",
+    ),
+    Source(
         "hendren2020",
         "Hendren, N. and Sprung-Keyser, B.",
         2020,

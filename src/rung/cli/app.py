@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rung.cli import federal, household, link, mobility, standards, web
+from rung.cli import federal, household, link, mobility, returns, standards, web
 from rung.cli.options import (
     AsJson,
     EngineName,
@@ -362,4 +362,5 @@ standards.add_to(app)
 federal.add_to(app)
 link.add_to(app)
 mobility.add_to(app)
+returns.add_to(app)
 household.add_to(app)

@@ -13,6 +13,7 @@ from rung.cycle.choices import Choice as Choice
 from rung.cycle.choices import choices as choices
 from rung.cycle.churning import churn as churn
 from rung.cycle.churning import line_of as line_of
+from rung.cycle.climbing import ladder as ladder
 from rung.cycle.correct import Change as Change
 from rung.cycle.correct import corrected as corrected
 from rung.cycle.correct import drafted as drafted
@@ -23,6 +24,9 @@ from rung.cycle.forget import Forgotten as Forgotten
 from rung.cycle.forget import Told as Told
 from rung.cycle.forget import forget as forget
 from rung.cycle.funding import funders as funders
+from rung.cycle.generations import generations as generations
+from rung.cycle.household import HELP as HELP
+from rung.cycle.household import STATES as STATES
 from rung.cycle.household import Family as Family
 from rung.cycle.household import Wages as Wages
 from rung.cycle.household import full_model as full_model
@@ -44,6 +48,8 @@ from rung.cycle.people import named as named
 from rung.cycle.people import people as people
 from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention
+from rung.cycle.returning import mvpf as mvpf
+from rung.cycle.returning import returns as returns
 from rung.cycle.run import brief as brief
 from rung.cycle.run import brief_page as brief_page
 from rung.cycle.run import prepare as prepare

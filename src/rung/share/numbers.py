@@ -65,13 +65,17 @@ def size(value: float, unit: str, language: str | None = None) -> str:
 
 
 def amount(value: float, unit: str, language: str | None = None) -> str:
-    """A level: a share as percent, dollars, days, a number."""
+    """A level: a share or a rate as percent, dollars, days, a number; ∞ where it has no end."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if unit == "share":
         return percent(value)
     if unit == "dollars":
         return dollars(value)
     if unit == "whole dollars":  # parts of a budget are seen to add up
         return f"{'−' if value <= -0.5 else ''}${_nearest(abs(value)):,}"
+    if unit == "rate":
+        return f"{'−' if value < 0 else ''}{percent(abs(value))}"
     if unit in ("days", "people") and value >= 0:
         return size(value, unit, language)
     return f"{'−' if value < 0 else ''}{plain(abs(value))}"

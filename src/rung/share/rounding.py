@@ -1,6 +1,7 @@
 """Rounding of what leaves: as people speak, and never claiming more than is known.
 
     share      whole percent (two decimals); a probability too
+    rate       a rate of return a year: tenths of a percent
     dollars    to 10 cents below $100 (hourly wages), to $10 below $1,000, to $100 from there on
     days       whole days
     people     whole people
@@ -19,6 +20,8 @@ def step(value: float, unit: str) -> float:
     """The step a value of this size and unit is rounded to."""
     if unit in ("share", "probability"):
         return 0.01
+    if unit == "rate":
+        return 0.001
     if unit == "dollars":
         return 0.1 if abs(value) < 100 else 10.0 if abs(value) < 1000 else 100.0
     if unit in ("days", "people"):

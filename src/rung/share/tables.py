@@ -115,7 +115,9 @@ def _of_finding(finding: Finding, language: str | None) -> Grid:
 
 def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     """Book-keeping columns without a single number to tell stay out."""
-    if column.role in ("low", "high") or (table.name == "retention" and column.name == "possible"):
+    if column.role in ("low", "high") or column.name == "rests_on":
+        return False
+    if table.name == "retention" and column.name == "possible":
         return False
     if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
         return True

@@ -7,7 +7,7 @@ pasted together. Nothing is computed here: words use the released numbers, round
 from __future__ import annotations
 
 from rung.finding import Counts, Finding, Refusal
-from rung.messages import phrase, sentence
+from rung.messages import phrase
 from rung.share.release import AnyAnswer, Released
 from rung.share.say import findings, tables
 from rung.share.say.pieces import column_label as column_label
@@ -70,7 +70,7 @@ def _told(answer: AnyAnswer, language: str | None) -> list[str]:
     if isinstance(answer, Refusal):
         parts = ("what", "expected", "next")
         given = {**answer.params, **answer.saw, **answer.needs}
-        return [sentence(f"{answer.code}.{p}", given, language) for p in parts]
+        return [phrase(f"{answer.code}.{p}", given, language) for p in parts]
     if isinstance(answer, Finding):
         return findings.told(answer, language)
     return tables.told(answer, language)

@@ -8,7 +8,7 @@ from typing import Any
 from rung.finding import Finding, Interval, Part
 from rung.messages import has, phrase
 from rung.share.numbers import amount, change, in_hundred, percent, with_year
-from rung.share.say import household, inequality
+from rung.share.say import generations, household, inequality, mobility, returns
 from rung.share.say.pieces import opened, people, range_of
 
 Words = Callable[[Finding, str | None], list[str]]
@@ -20,7 +20,13 @@ def told(finding: Finding, language: str | None) -> list[str]:
     return own(finding, language) if own else _Finding(finding, language).told()
 
 
-OWN: dict[str, Words] = {**household.FINDINGS, **inequality.FINDINGS}
+OWN: dict[str, Words] = {
+    **household.FINDINGS,
+    **returns.FINDINGS,
+    **inequality.FINDINGS,
+    **mobility.FINDINGS,
+    **generations.FINDINGS,
+}
 """Methods whose one number has words of its own, by the method's key."""
 
 
