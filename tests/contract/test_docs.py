@@ -16,6 +16,7 @@ from rung.discovery.funders import Definition, Funder
 from rung.discovery.journey import JourneySettings
 from rung.discovery.wioa import WioaSettings
 from rung.learning.settings import DeclaredTest
+from rung.mobility.settings import Annual, LadderSettings, QualityJob
 from rung.records.exits import ExitRules
 from rung.records.lab import About, Group, Milestone
 from rung.records.mapping import FileMap
@@ -36,6 +37,7 @@ def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         *(About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest),
         *(WioaSettings, PirlSettings, ExitRules),
+        *(LadderSettings, Annual, QualityJob),
     ],
 )
 def test_every_setting_is_documented(section: type) -> None:

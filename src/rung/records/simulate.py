@@ -32,7 +32,7 @@ from rung.errors import Problem, UsageError
 from rung.records import query
 from rung.records.lab import Lab
 from rung.records.query import Name, Session
-from rung.records.simulating import coaching, funding, sending
+from rung.records.simulating import area, coaching, funding, sending
 from rung.records.simulating.scenario import (
     COACHING,
     STEPS,
@@ -388,6 +388,7 @@ def lab_toml(settings: Settings, raw: bool = False) -> tomlkit.TOMLDocument:
         "within_days": settings.within_days,
         "lost_after_days": settings.lost_after_days,
     }
+    toml["ladder"] = area.settings_of(settings)
     if settings.trial and settings.trial.unit == "person":
         tests = tomlkit.aot()
         for each in _tests(settings.trial, raw):
@@ -497,6 +498,7 @@ def provider(
     tables = _events(whole, people)
     as_sent = bool(dirt) if raw is None else raw
     lab = Lab.create(out, lab_toml(whole, as_sent))
+    area.write(out / "private", whole)
     planted: sending.Dirt = {}
     with _open(whole, gap, people, seed, tables=tables, threads=threads) as (session, everyone):
         if as_sent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import chdtrc, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
 def normal_quantile(level: float) -> float:
@@ -91,3 +91,39 @@ def two_share_p(
     se = math.sqrt(pooled * (1 - pooled) * (1 / denominator_1 + 1 / denominator_2))
     z = (numerator_1 / denominator_1 - numerator_2 / denominator_2) / se
     return t_p(z, math.inf)
+
+
+def paired_shares(gained: int, lost: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The adjusted Wald interval for a change in a share among the same `n` people.
+
+    `gained` were not counted before and are now, `lost` the other way about. Source: bonett2012,
+    which adds one to each and two to everyone.
+    """
+    if n <= 0 or min(gained, lost) < 0 or gained + lost > n:
+        raise ValueError("a change needs people, and moves that are among them")
+    up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
+    centre = up - down
+    reach = normal_quantile(level) * math.sqrt((up + down - centre**2) / (n + 2))
+    return max(-1.0, centre - reach), min(1.0, centre + reach)
+
+
+def bounded_mean(
+    low: float, low_se: float, high: float, high_se: float, level: float = 0.95
+) -> tuple[float, float]:
+    """An interval that covers a mean of which two bounds are estimated, at least at `level`.
+
+    Source: imbens2004. Between the normal's one-sided quantile (bounds far apart) and its
+    two-sided one (bounds that meet).
+    """
+    if high < low or min(low_se, high_se) < 0:
+        raise ValueError("the low bound lies under the high one, and errors are not negative")
+    larger = max(low_se, high_se)
+    gap = (high - low) / larger if larger else math.inf
+    near, far = float(ndtri(level)), normal_quantile(level)
+    for _ in range(60):  # the coverage rises with the quantile: halve until nothing moves
+        middle = (near + far) / 2
+        if float(ndtr(middle + gap) - ndtr(-middle)) < level:
+            near = middle
+        else:
+            far = middle
+    return low - far * low_se, high + far * high_se

@@ -134,7 +134,7 @@ class Settings:
     tables: tuple[str, ...] | None = None
     within_days: int = 365
     lost_after_days: int = 90
-    quarters_before: int = 4
+    quarters_before: int = 8
     wage_lag: int = 2
 
     @property

@@ -1,0 +1,180 @@
+"""How far people climbed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rung.finding import Cell, Finding, Row, Table
+from rung.messages import phrase, sentence, word
+from rung.share.numbers import dollars, percent, plain
+from rung.share.say.pieces import opened, too_few
+
+Told = Callable[[Row], tuple[str, str] | None]
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if value < 0 else ''}{plain(round(abs(value), 1))}"
+
+
+def climb(finding: Finding, language: str | None) -> list[str]:
+    """From where to where of 100; what that means; then the range."""
+    after, before = (_place(p.value) for p in finding.parts)
+    ends = finding.interval
+    given = {"before": before, "after": after, "horizon": finding.estimand.horizon,
+             "size": _signed(abs(finding.value))}  # fmt: skip
+    if ends is not None and ends.low < 0 < ends.high:
+        key = "unclear"
+    else:
+        key = "same" if finding.value == 0 else "climb" if finding.value > 0 else "fell"
+    told = [phrase(f"say.ladder-{key}", given, language)]
+    told.append(phrase("say.ladder-rank", {"after": after}, language))
+    return [*told, *_range(finding, language)]
+
+
+def effect(finding: Finding, language: str | None) -> list[str]:
+    """How much more one arm climbed than the other, what each did, and the range."""
+    ends = finding.interval
+    given = {
+        "a": word(finding.parts[0].group, language),
+        "b": word(finding.parts[1].group, language),
+        "horizon": finding.estimand.horizon,
+        "size": _signed(abs(finding.value)),
+    }
+    if ends is not None and ends.low < 0 < ends.high:
+        key = "unclear"
+    else:
+        key = "same" if finding.value == 0 else "more" if finding.value > 0 else "less"
+    first, second = (_signed(p.value or 0.0) for p in finding.parts)
+    base = {"a": given["a"], "b": given["b"], "first": first, "second": second}
+    return [
+        opened(phrase(f"say.ladder-effect-{key}", given, language)),
+        opened(phrase("say.ladder-effect-base", base, language)),
+        *_range(finding, language),
+    ]
+
+
+def _place(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
+
+
+def percentiles(low: float, high: float, language: str | None = None) -> str:
+    """A range of percentiles: "2.1 to 6.4 percentiles"."""
+    ends = {"low": _signed(low), "high": _signed(high)}
+    return sentence("say.ladder-from-to", ends, language)
+
+
+def _range(finding: Finding, language: str | None) -> list[str]:
+    ends = finding.interval
+    if ends is None:
+        return []
+    said = percentiles(ends.low, ends.high, language)
+    return [phrase("say.ladder-range", {"range": said}, language)]
+
+
+# -- tables
+
+
+def _row_name(table: Table, row: Row, language: str | None) -> str:
+    keys = [c.name for c in table.columns if c.role == "key"]
+    return ", ".join(word(str(row[k]), language) for k in keys)
+
+
+def _listed(table: Table, key: str, told: Told, language: str | None) -> list[str]:
+    """Each row, from what to what; rows that are not shown are named at the end."""
+    said, hidden = [], []
+    last = table.rows[-1].get("when") if key == "ladder-lines" else None
+    for row in table.rows:
+        if last is not None and row["when"] != last:  # the table has the years between
+            continue
+        name, found = _row_name(table, row, language), told(row)
+        if found is None:
+            hidden.append(name)
+            continue
+        given = {"name": name, "before": found[0], "after": found[1]}
+        said.append(sentence("say.ladder-item", given, language))
+    if not said:
+        return too_few(hidden, table, language)
+    told_ = opened(phrase(f"say.{key}", {"list": "; ".join(said)}, language))
+    return [told_, *too_few(hidden, table, language)]
+
+
+def _both(a: Cell, b: Cell, show: Callable[[float], str]) -> tuple[str, str] | None:
+    if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
+        return None
+    return show(float(a)), show(float(b))
+
+
+def _means(table: Table, language: str | None) -> list[str]:
+    if any(c.name == "climb" for c in table.columns):
+        return _listed(
+            table, "ladder",
+            lambda r: _both(r["rank_before"], r["rank_after"], _place), language,
+        )  # fmt: skip
+    return _listed(
+        table, "ladder-dollars",
+        lambda r: _both(r["dollars_before"], r["dollars_after"], dollars), language,
+    )  # fmt: skip
+
+
+def _lines(table: Table, language: str | None) -> list[str]:
+    return _listed(
+        table, "ladder-lines",
+        lambda r: _both(r["share_before"], r["share_after"], percent), language,
+    )  # fmt: skip
+
+
+def _moves(table: Table, language: str | None) -> list[str]:
+    """Where the people went who stood lowest before, arm by arm."""
+    arms = any(c.name == "arm" for c in table.columns)
+    starts: dict[tuple[Cell, Cell], list[Row]] = {}
+    for row in table.rows:
+        start = (row["arm"] if arms else None, row["stood_before"])
+        starts.setdefault(start, []).append(row)
+    told: dict[Cell, list[str]] = {}
+    for (arm, before), rows in starts.items():
+        shown = [r for r in rows if r["moved_share"] is not None]
+        if arm in told or not shown:
+            continue
+        said = [
+            sentence(
+                "say.item",
+                {"name": word(str(r["stood_after"]), language),
+                 "value": percent(float(r["moved_share"] or 0))},
+                language,
+            )
+            for r in shown
+        ]  # fmt: skip
+        given = {"n": shown[0]["n"], "before": before, "horizon": table.estimand.horizon,
+                 "list": "; ".join(said)}  # fmt: skip
+        key = "ladder-moves" if table.name == "ladder-rungs" else "ladder-moves-kinds"
+        one = phrase(f"say.{key}", given, language)
+        told[arm] = [f"{word(str(arm), language)}. {one}" if arm is not None else one]
+    found = [opened(one) for each in told.values() for one in each]
+    return found or [sentence("say.retention-hidden", {}, language)]
+
+
+def _stays(table: Table, language: str | None) -> list[str]:
+    said, hidden = [], []
+    for row in table.rows:
+        name = _row_name(table, row, language)
+        if row["stayed_share"] is None:
+            if row["n"] is None:
+                hidden.append(name)
+            continue
+        value = percent(float(row["stayed_share"]))
+        said.append(sentence("say.item", {"name": name, "value": value}, language))
+    if not said:
+        return too_few(hidden, table, language)
+    told = opened(phrase("say.ladder-stays", {"list": "; ".join(said)}, language))
+    return [told, *too_few(hidden, table, language)]
+
+
+FINDINGS = {"ladder-climb": climb, "ladder-effect": effect}
+TABLES = {
+    "ladder": _means,
+    "ladder-groups": _means,
+    "ladder-rungs": _moves,
+    "ladder-kinds": _moves,
+    "ladder-lines": _lines,
+    "ladder-stays": _stays,
+}
