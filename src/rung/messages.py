@@ -127,6 +127,24 @@ _MADE_OF = (
     *(
         f"label.{key}"
         for key in (
+            *("place-peers", "as-published", "measure-at"),
+            *("public-atlas", "public-atlas-map", "public-cz-2014"),
+            *("public-social-capital", "public-urban"),
+            *("level-tract", "level-county", "level-cz", "level-zip", "level-place"),
+            *("atlas-everyone", "atlas-white", "atlas-black", "atlas-hisp", "atlas-asian"),
+            *("atlas-natam", "atlas-other", "atlas-male", "atlas-female"),
+            *("measure-kfr", "measure-kir", "measure-jail", "measure-kfr_top20"),
+            *("measure-kfr_top01", "measure-working", "measure-married", "measure-teenbrth"),
+            *("measure-household_income", "measure-household_income_at_age_35"),
+            *("measure-am, 80-82 cohort", "measure-rm, 80-82 cohort", "measure-prob_p1_k5"),
+            *("measure-ec", "measure-child_ec", "measure-clustering", "measure-support_ratio"),
+            *("measure-volunteering_rate", "measure-civic_organizations"),
+            "measure-share_employed",
+        )
+    ),
+    *(
+        f"label.{key}"
+        for key in (
             *("income", "pairs", "matrix-people", "unlinked-people", "parents", "children"),
             *("both-lists", "fifth-1", "fifth-2", "fifth-3", "fifth-4", "fifth-5", "percentile"),
             *("slope-by-years", "rank-slope", "expected-line", "expected-cell", "mean-ranks"),

@@ -50,6 +50,8 @@ from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention
 from rung.cycle.returning import mvpf as mvpf
 from rung.cycle.returning import returns as returns
+from rung.cycle.places import place_file as place_file
+from rung.cycle.places import places as places
 from rung.cycle.run import brief as brief
 from rung.cycle.run import brief_page as brief_page
 from rung.cycle.run import prepare as prepare

@@ -301,6 +301,7 @@ _TABLES: dict[str, Words] = {
     **dict.fromkeys(("churn", "churn-lines", "churn-quarters", "churn-moves"), _churn),
     "wioa": _wioa,
     **inequality.TABLES,
+    **places.TABLES,
     **mobility.TABLES,
     **generations.TABLES,
     "funders": _funders,
