@@ -341,10 +341,12 @@ class Telling:
 
     def tornado(self, perspective: str) -> Table:
         """One parameter at a time, the widest swing first."""
+        now = net_present_value(self.ledger, perspective).value
         rows: list[dict[str, Cell]] = [
             {
                 "parameter": t.parameter,
                 "tried": t.settings,
+                "npv": now,
                 "npv_low": t.low,
                 "npv_high": t.high,
             }
@@ -353,6 +355,7 @@ class Telling:
         columns = (
             Column("parameter", "key", "text"),
             Column("tried", "key", "text"),
+            Column("npv", "value", "dollars"),
             Column("npv_low", "value", "dollars"),
             Column("npv_high", "value", "dollars"),
         )

@@ -113,11 +113,22 @@ def _of_finding(finding: Finding, language: str | None) -> Grid:
     return Grid(word(finding.estimand.outcome, language), tuple(heads), tuple(rows))
 
 
+_CLIFF = frozenset(
+    {
+        *("hourly", "earnings", "snap", "tanf", "housing", "child_care", "health_premium"),
+        *("net", "behind", "emtr", "covered"),
+    }
+)
+"""What a narrow page shows of a family with much help: taxes and credits stand rung by rung."""
+
+
 def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     """Book-keeping columns without a single number to tell stay out."""
+    if narrow and table.name == "cliff" and len(table.columns) > 11:
+        return column.name in _CLIFF
     if column.role in ("low", "high") or column.name == "rests_on":
         return False
-    if table.name == "retention" and column.name == "possible":
+    if (table.name, column.name) in (("retention", "possible"), ("tornado", "npv")):
         return False
     if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
         return True

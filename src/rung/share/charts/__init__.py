@@ -2,7 +2,10 @@
 
     journey          bars from one baseline: reached, on the way (lighter), lost (the gap)
     journey by group, gap, forest, one estimate, one share      a dot and its range a row
+    place-map        a state's counties, one hue
     lorenz           a curve and its band under the straight line of equal shares
+    returns          a dot and its range a perspective: what it is worth to whom
+    tornado          a bar a setting, from the net worth at its low end to that at its high end
     retention        a line from the lowest to the highest share, a dot for those known
 
 Two widths: WIDE for a page, NARROW for a phone, where labels stand above their row. Colours are
@@ -29,6 +32,9 @@ from rung.share.charts.frame import WIDE as WIDE
 from rung.share.charts.frame import allowed as allowed
 from rung.share.charts.frame import finish
 from rung.share.charts.lorenz import lorenz
+from rung.share.charts.map import county_map
+from rung.share.charts.places import place_dots
+from rung.share.charts.tornado import tornado, worth
 from rung.share.numbers import amount, change
 from rung.share.release import AnyAnswer, Released
 
@@ -56,7 +62,13 @@ _TABLES = {
     "gap": _DOTS,
     "forest": _DOTS,
     "retention": _Chart(table_dots, "bounds"),
+    "returns": _Chart(worth, "worth", "worth"),
+    "tornado": _Chart(tornado, "tornado", "tornado"),
     "lorenz": _Chart(lorenz, "lorenz", "lorenz"),
+    "place-map": _Chart(county_map, "map", "map"),
+    **dict.fromkeys(
+        ("place-peers", "place-groups", "place-trend"), _Chart(place_dots, "places", "places")
+    ),
 }
 
 
@@ -110,7 +122,9 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
     n = _people(answer)
     parts = {"told": told, "n": f"{n:,}" if n else "", "range": _range_told(answer, language)}
     form = _of(answer).form
-    if form == "dots" and not parts["range"]:
+    if isinstance(answer, Finding) and answer.method.key.startswith("place"):
+        form = "places-ranged" if parts["range"] else "places"
+    elif form == "dots" and not parts["range"]:
         form = "dots-only"
     return sentence(f"chart.{form}", parts, language)
 
@@ -118,10 +132,12 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
 def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
-    if isinstance(answer, Table) and answer.name == "lorenz" and answer.counts:
+    if isinstance(answer, Table) and answer.name in ("lorenz", "place-map") and answer.counts:
         return answer.counts.analysed  # a row is a step of the people
     if isinstance(answer, Table):
-        column = {"journey": "entered", "retention": "due"}.get(answer.name, "n")
+        column = {"journey": "entered", "retention": "due", "returns": "rests_on"}.get(
+            answer.name, "n"
+        )
         cells = [r.get(column) for r in (say.main_rows(answer) or answer.rows)]
         known = [c for c in cells if isinstance(c, int)]
         return sum(known) if column == "n" else max(known, default=0)

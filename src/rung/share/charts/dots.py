@@ -100,11 +100,11 @@ def table_dots(table: Table, width: int, language: str | None) -> str:
         counted = [c.name for c in table.columns if c.role == "denominator"]
         if table.name == "gap":
             counted = counted[:1]  # the level itself; the others are everyone else
-        rows = [_row_dot(r, by, value, counted, show, language) for r in found]
+        rows = [row_dot(r, by, value, counted, show, language) for r in found]
     return dots(rows, axis_of(table, language), width, language)
 
 
-def _row_dot(
+def row_dot(
     row: Row,
     by: str,
     value: str,
@@ -129,7 +129,7 @@ def _bounds_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
     hidden = {h.row for h in table.hidden}
     dots = []
     for i, row in enumerate(table.rows):
-        dot = _row_dot(row, by, "share_known", ["due"], percent, language)
+        dot = row_dot(row, by, "share_known", ["due"], percent, language)
         told = say.bounds(row, language)
         if i in hidden and not told:
             dot = replace(dot, value=None)
@@ -149,7 +149,7 @@ def _rate_dots(table: Table, by: str, language: str | None) -> list[_Dot]:
         for i, row in enumerate(table.rows):
             if row["milestone"] != step:
                 continue
-            dot = _row_dot(row, by, "rate", ["entered"], percent, language)
+            dot = row_dot(row, by, "rate", ["entered"], percent, language)
             if dot.value is None and (i, "rate") not in hidden:
                 dot = replace(dot, told=sentence("chart.too-early", {}, language))
             dots.append(_Dot(**{**vars(dot), "main": row[by] != total}))
