@@ -166,7 +166,8 @@ _MADE_OF = (
         for key in (
             *("net-income", "next-rung", "exempt", "earnings", "partner_earnings", "net"),
             *("payroll_tax", "income_tax", "care_credit", "child_credit", "eitc", "state_tax"),
-            *("snap", "tanf", "housing", "child_care", "health_premium"),
+            *("snap", "tanf", "housing", "child_care", "health_premium", "federal"),
+            *("at-rung", "at-next", "at-before-fall", "at-after-fall", "at-high-again"),
         )
     ),
     *(
@@ -228,12 +229,14 @@ _MADE_OF = (
             *("index-p90-p10", "index-p90-p50", "index-p50-p10"),
         )
     ),
+    *(f"label.hourly-{key}" for key in ("before", "start", "check", "people")),
     *(
         f"label.ladder{key}"
         for key in (
-            *("", "-people", "-contrast", "-before-dip", "-before", "-after-entry", "-after-exit"),
+            *("-next", "", "-people", "-contrast", "-before-dip", "-before", "-after-entry"),
             *("-none", "-low", "-middle", "-high", "-rung", "-rungs", "-kinds", "-lines"),
-            *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-next"),
+            *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-after-exit"),
+            *("-hourly", "-hourly-climb", "-quality"),
         )
     ),
     "label.not-recorded",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rung.stats.intervals import newcombe, t_p, t_quantile, two_share_p, wilson
+from rung.stats.intervals import newcombe, paired_shares, t_p, t_quantile, two_share_p, wilson
 
 # Newcombe (1998), Statistics in Medicine 17, 873-890, Table II, row 10 (score, no correction):
 # x1/n1, x2/n2 and the 95 % interval printed to four places.
@@ -73,3 +73,23 @@ def test_two_share_p_is_pearsons() -> None:
 def test_impossible_shares_are_refused(x: int, n: int) -> None:
     with pytest.raises(ValueError, match="share"):
         wilson(x, n)
+
+
+@pytest.mark.parametrize(("up", "down"), [(0.3, 0.1), (0.05, 0.05), (0.0, 0.2), (0.5, 0.3)])
+def test_a_paired_change_of_shares_holds_as_often_as_it_says(up: float, down: float) -> None:
+    """Enumerated over every outcome of 30 people."""
+    n, held = 30, 0.0
+    for a in range(n + 1):
+        for b in range(n + 1 - a):
+            low, high = paired_shares(a, b, n)
+            if low <= up - down <= high:
+                ways = math.comb(n, a) * math.comb(n - a, b)
+                held += ways * up**a * down**b * (1 - up - down) ** (n - a - b)
+    assert 0.93 <= held <= 1.0
+
+
+def test_a_paired_change_turns_around() -> None:
+    low, high = paired_shares(7, 2, 40)
+    assert paired_shares(2, 7, 40) == pytest.approx((-high, -low))
+    with pytest.raises(ValueError, match="moves"):
+        paired_shares(30, 20, 40)

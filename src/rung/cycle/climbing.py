@@ -12,7 +12,7 @@ from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.documents import file_digest
 from rung.errors import CannotAnswer, RecordsError
 from rung.learning.settings import DeclaredTest
-from rung.mobility import area, ladder_tables
+from rung.mobility import area, hourly, ladder_tables
 from rung.mobility.area import Distribution
 from rung.mobility.ladder import Ladder, summarise
 from rung.mobility.settings import LadderSettings
@@ -93,10 +93,39 @@ def _ladder(
     level: float,
 ) -> tuple[AnyAnswer, ...]:
     try:
-        found = _summary(lab, settings, session, work, by)
+        made = ladder_tables.answers(_summary(lab, settings, session, work, by), level)
     except CannotAnswer as why:
-        return (ladder_tables.refusal(why, settings),)
-    return ladder_tables.answers(found, level)
+        made = (ladder_tables.refusal(why, settings),)
+    if settings.file or settings.table != "journeys":
+        return made
+    return (*made, *hourly.answers(_hourly(lab, settings, session, work), level))
+
+
+def _hourly(lab: Lab, settings: LadderSettings, session: Engine, work: Path) -> hourly.Hourly:
+    """Hourly wages of a lab's own jobs and follow-ups."""
+    have = {t: session.columns(t) for t in ("employment", "follow_ups") if lab.table(t).is_file()}
+    jobs = "employment" if {"start_on", "hourly_wage"} <= {*have.get("employment", ())} else None
+    heard = {"due_days", "contacted_on", "hourly_wage"} <= {*have.get("follow_ups", ())}
+    distribution = None
+    if settings.hourly:
+        distribution = area.read(
+            lab.path / settings.hourly,
+            "hourly",
+            area=settings.area,
+            occupation=settings.occupation,
+            years_off=settings.years_off,
+        )
+    digests = [lab.digest(lab.table(t)) for t in have]
+    return hourly.summarise(
+        session,
+        settings,
+        work,
+        people="journeys",
+        jobs=jobs,
+        checks="follow_ups" if heard else None,
+        distribution=distribution,
+        inputs=[*digests, *([distribution.digest] if distribution else [])],
+    )
 
 
 def _summary(

@@ -153,19 +153,43 @@ def _moves(table: Table, language: str | None) -> list[str]:
     return found or [sentence("say.retention-hidden", {}, language)]
 
 
-def _stays(table: Table, language: str | None) -> list[str]:
+def _shares(table: Table, language: str | None) -> list[str]:
+    """Each row's share."""
+    of = next(c.name for c in table.columns if c.role == "value")
     said, hidden = [], []
     for row in table.rows:
         name = _row_name(table, row, language)
-        if row["stayed_share"] is None:
-            if row["n"] is None:
+        if row[of] is None:
+            if row["n"] != 0:
                 hidden.append(name)
             continue
-        value = percent(float(row["stayed_share"]))
+        value = percent(float(row[of] or 0))
         said.append(sentence("say.item", {"name": name, "value": value}, language))
     if not said:
         return too_few(hidden, table, language)
-    told = opened(phrase("say.ladder-stays", {"list": "; ".join(said)}, language))
+    told = opened(phrase(f"say.{table.name}", {"list": "; ".join(said)}, language))
+    return [told, *too_few(hidden, table, language)]
+
+
+def _hourly(table: Table, language: str | None) -> list[str]:
+    """Between which bounds, moment by moment."""
+    names = [c.name for c in table.columns if c.role == "value"]
+    said, hidden = [], []
+    for row in table.rows:
+        name = word(str(row["when"]), language)
+        low, high = (row[c] for c in names)
+        if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+            hidden.append(name)
+            continue
+        ends = f"{low:.0f}", f"{high:.0f}"
+        if ends[0] == ends[1]:
+            said.append(sentence("say.item", {"name": name, "value": ends[0]}, language))
+            continue
+        given = {"name": name, "low": ends[0], "high": ends[1]}
+        said.append(sentence("say.ladder-hourly-item", given, language))
+    if not said:
+        return too_few(hidden, table, language)
+    told = opened(phrase(f"say.{table.name}", {"list": "; ".join(said)}, language))
     return [told, *too_few(hidden, table, language)]
 
 
@@ -176,5 +200,8 @@ TABLES = {
     "ladder-rungs": _moves,
     "ladder-kinds": _moves,
     "ladder-lines": _lines,
-    "ladder-stays": _stays,
+    "ladder-stays": _shares,
+    "ladder-quality": _shares,
+    "ladder-hourly": _hourly,
+    "ladder-hourly-climb": _hourly,
 }
