@@ -9,14 +9,19 @@ draws follow its parent's.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
-from rung.errors import PlanError, Problem
+from rung.errors import PlanError, Problem, RecordsError
+from rung.records.prices import Prices
 
 Array = NDArray[np.float64]
 
@@ -127,6 +132,147 @@ def derived(
         rate=rate,
         rate_se=rate_se,
     )
+
+
+RHOS = (0.0, 1.0)
+"""How errors of different years go together when nobody published it: both are shown."""
+
+
+def covariance_of(se: ArrayLike, rho: float) -> Array:
+    """(years, years) covariance of standard errors (years,) with one correlation between years.
+
+    A sum over years has the smallest standard error at ρ = 0 and the largest at ρ = 1 where its
+    weights have one sign, as discount factors do.
+    """
+    errors = np.atleast_1d(np.asarray(se, dtype=np.float64))
+    if not (np.isfinite(errors).all() and (errors >= 0).all() and 0 <= rho <= 1):
+        raise PlanError("PLAN-stream-covariance", stream="")
+    made: Array = np.outer(errors, errors) * (rho + (1 - rho) * np.eye(errors.size))
+    return made
+
+
+def se_from_p_range(estimate: float, low: float, high: float, seed: int, n: int = 1) -> Array:
+    """(n,) standard errors of an estimate published with no more than a range of its p-value.
+
+    Three stars say 0 < p < 0.01: p is drawn uniformly from the range and
+    SE = |estimate| / Φ⁻¹(1 − p/2) (Hendren and Sprung-Keyser 2020). Each draw of the estimate may
+    take its own. Raises PlanError (PLAN-p-range) when 0 ≤ low < high ≤ 1 does not hold, or the
+    estimate is zero: a p then says nothing of its error.
+    """
+    if not (0 <= low < high <= 1) or estimate == 0 or not np.isfinite(estimate):
+        raise PlanError("PLAN-p-range")
+    # random() is in [0, 1): one minus it keeps p above zero when the range begins there
+    p = low + (high - low) * (1 - np.random.default_rng(seed).random(n))
+    reach = ndtri(1 - np.minimum(p, 1 - 1e-12) / 2)
+    return np.asarray(abs(estimate) / reach, dtype=np.float64)
+
+
+def in_dollars_of(stream: Stream, prices: Prices, year: int, *, first: int | None = None) -> Stream:
+    """The stream in dollars of one year, by a price index.
+
+    With `first`, the calendar year of year 0, each amount is in dollars of its own year; without,
+    all are in dollars of the stream's `dollar_year`. Raises PlanError (PLAN-stream-dollars) when
+    neither is known, PLAN-no-price when the index lacks a year.
+    """
+    _alone(stream)
+    if first is None and stream.dollar_year is None:
+        raise PlanError("PLAN-stream-dollars", stream=stream.name)
+    own = [stream.dollar_year if first is None else first + t for t in range(stream.years)]
+    base = prices.of_year(year)
+    factor = {y: float(base / prices.of_year(y)) for y in set(own) if y is not None}
+    made = _mapped(stream, np.diag([factor[y] for y in own if y is not None]), stream.observed)
+    return replace(made, dollar_year=year)
+
+
+# -- after the last observed year: scenarios, as shares of the last observed effect
+
+
+def constant(years: int) -> Array:
+    """(years,) the effect lasts so many years more, then ends."""
+    return np.ones(years)
+
+
+def linear(years: int) -> Array:
+    """(years,) the effect shrinks by the same amount each year, to nothing in the last of them."""
+    return 1 - np.arange(1, years + 1) / years if years else np.ones(0)
+
+
+def exponential(years: int, fades: float) -> Array:
+    """(years,) the effect loses a share of what is left each year."""
+    made: Array = np.power(1.0 - fades, np.arange(1.0, years + 1))
+    return made
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Mean earnings by age, from a table of the user's; between two ages on a straight line."""
+
+    ages: tuple[float, ...]
+    levels: tuple[float, ...]
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """A CSV with `age` and `level`; RecordsError (REC-no-file, REC-no-column, REC-profile)."""
+        if not file.is_file():
+            raise RecordsError("REC-no-file", file=file.name)
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as f:
+                rows = sorted((float(r["age"]), float(r["level"])) for r in csv.DictReader(f))
+        except KeyError as e:
+            raise RecordsError("REC-no-column", table=file.name, column=str(e.args[0])) from e
+        except (ValueError, TypeError) as e:
+            raise RecordsError("REC-profile", file=file.name) from e
+        ages, levels = tuple(a for a, _ in rows), tuple(v for _, v in rows)
+        if not rows or len(set(ages)) < len(ages) or not all(0 < v < np.inf for v in levels):
+            raise RecordsError("REC-profile", file=file.name)
+        return cls(ages, levels)
+
+    def shares(self, age: float, years: int, growth: float = 0.0) -> Array:
+        """(years,) what the effect of someone of `age` becomes when it stays the same share of pay.
+
+        `age` is that of the last observed year; `growth` is of real pay at a given age, a year.
+        Raises PlanError (PLAN-profile-age) past the ages of the table: none is guessed.
+        """
+        if not self.ages[0] <= age <= age + years <= self.ages[-1]:
+            raise PlanError(
+                "PLAN-profile-age", first=self.ages[0], last=self.ages[-1], age=age + years
+            )
+        at = np.interp(age + np.arange(years + 1), self.ages, self.levels)
+        made: Array = at[1:] / at[0] * np.power(1.0 + growth, np.arange(1.0, years + 1))
+        return made
+
+
+def prolonged(stream: Stream, shares: ArrayLike, *, anchor: int = 1) -> Stream:
+    """The stream with years after its observed ones, each a share of the last observed effect.
+
+    The shares may be a product: `profile.shares(30, 10) * exponential(10, 0.1)`; none at all is
+    "nothing after what was observed". With `anchor` over 1 the mean of so many last observed
+    years goes on instead of one year. Later years that the stream had are replaced. The error of
+    what goes on is that of the anchor; that the scenario itself may be wrong is in no error.
+    """
+    _alone(stream)
+    after: Array = np.atleast_1d(np.asarray(shares, dtype=np.float64))
+    seen = stream.observed
+    if not 1 <= anchor <= seen:
+        raise PlanError("PLAN-stream-years", stream=stream.name)
+    keep = np.eye(seen, stream.years)
+    last = keep[seen - anchor : seen].mean(axis=0)
+    return _mapped(stream, np.vstack([keep, np.outer(after, last)]), seen)
+
+
+def _mapped(stream: Stream, to: Array, observed: int) -> Stream:
+    """The stream after a linear map of its years; its covariance goes through the same map."""
+    return replace(
+        stream,
+        estimate=to @ stream.estimate,
+        covariance=to @ stream.covariance @ to.T,
+        observed=observed,
+    )
+
+
+def _alone(stream: Stream) -> None:
+    if stream.parent is not None:  # it would no longer be a rate of what its parent is
+        raise PlanError("PLAN-stream-follows", stream=stream.name, parent=stream.parent)
 
 
 def root(covariance: ArrayLike, name: str = "") -> Array:
