@@ -221,10 +221,18 @@ class ByHand:
             for row in getattr(made, table):
                 self.of.setdefault(row["pid"], {}).setdefault(table, []).append(row)
 
-    def mine(self, row: Mapping[str, Any], table: str, when: str) -> list[dict[str, Any]]:
-        """Rows of a table that fall into a period; those without a day too."""
+    def mine(
+        self, row: Mapping[str, Any], table: str, when: str, otherwise: str = ""
+    ) -> list[dict[str, Any]]:
+        """Rows of a table that fall into a period; those without a day too.
+
+        `otherwise` is the milestone whose day stands for one that is not recorded.
+        """
+        rows = [dict(r) for r in self.of[row["pid"]].get(table, [])]
+        for each in rows:
+            each[when] = each[when] or (row[f"{otherwise}_on"] if otherwise else None)
         if row["entered_on"] is None:
-            return [r for r in self.of[row["pid"]].get(table, []) if r[when] is None]
+            return [r for r in rows if r[when] is None]
         later = [
             j["entered_on"]
             for j in self.of[row["pid"]]["journeys"]
@@ -233,7 +241,7 @@ class ByHand:
         end = min(later, default=dt.date.max)
         return [
             r
-            for r in self.of[row["pid"]].get(table, [])
+            for r in rows
             if r[when] is None or (row["entered_on"] <= r[when] < end and r[when] <= AS_OF)
         ]
 
@@ -296,7 +304,8 @@ class ByHand:
         least = [(k, v) for k in ("hourly_wage", "hours_week") if (v := getattr(rule, k))]
         if not least:
             return "counted"
-        jobs = [j for j in self.mine(row, "employment", "start_on") if j["start_on"]]
+        jobs = self.mine(row, "employment", "start_on", "placed")
+        jobs = [j for j in jobs if j["start_on"]]
         told = [j for j in jobs if all(j[k] is not None for k, _ in least)]
         good = [j["start_on"] for j in told if all(j[k] >= v for k, v in least)]
         if not good:
@@ -306,7 +315,7 @@ class ByHand:
     def credential(self, row: Mapping[str, Any], rule: Any, due: dt.date | None) -> str:
         earned = [
             c["earned_on"]
-            for c in self.mine(row, "credentials", "earned_on")
+            for c in self.mine(row, "credentials", "earned_on", "credentialed")
             if c["earned"] is not False
             and (c["type"] in rule.credential
                  or ("any" in rule.credential and c["type"] != "no_credential"))
@@ -580,8 +589,29 @@ def test_a_year_without_anyone_is_refused(tmp_path: Path) -> None:
     assert {a.kind for a in answers} == {"refusal"}
 
 
+def test_jobs_and_credentials_without_a_day_of_their_own(tmp_path: Path) -> None:
+    """A flat list of people dates the placement, and gives the job's pay without a day."""
+    made = lives(14, 400)
+    for row in (*made.employment, *made.credentials):
+        row.pop("start_on", None)
+        row.pop("earned_on", None)
+    lab = lab_of(tmp_path / "lab", made)
+    for row in made.employment:
+        row["start_on"] = None
+    for row in made.credentials:
+        row["earned_on"] = None
+    hand, tables = ByHand(made, 2025), _tables(lab, "FY2025")
+    (one, *_) = lab.sections("funders", Funder)
+    for indicator in ("credential", "placed", "retained"):
+        states = Counter(hand.state(row, one, indicator) for row in made.journeys)
+        table = tables["funders", english(f"label.funder-{indicator}")]
+        (row,) = (r for r in table.rows if r["definition"] == one.words)
+        assert row["x"] == states["counted"] > 0
+
+
 def test_the_sample_lab_declares_two_funders(tmp_path: Path) -> None:
     simulate.provider(tmp_path / "lab", people=300, seed=3)
+    assert "[[funders]]" in (tmp_path / "lab/lab.toml").read_text("utf-8")
     outcome = cycle.funders(Lab.open(tmp_path / "lab"), audience=Outside())
     names = {r["definition"] for t in outcome if isinstance(t.answer, Table) for r in t.answer.rows}
     assert len(names - {"Rung", "WIOA-style"}) == 2

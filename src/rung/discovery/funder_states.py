@@ -77,6 +77,13 @@ def _plus(day: exp.Expr, days: int) -> exp.Expr:
     return exp.cast(exp.Add(this=day.copy(), expression=span), "DATE")
 
 
+def _first(days: Sequence[exp.Expr]) -> exp.Expr:
+    """The first of these days that is known."""
+    if len(days) < 2:
+        return days[0] if days else exp.cast(exp.null(), "DATE")
+    return exp.func("coalesce", *days)
+
+
 def _day(day: dt.date) -> exp.Expr:
     return query.tree(day)
 
@@ -313,10 +320,22 @@ class Records:
             people=Name(_BASE),
             employment=Name("employment"),
             met=exp.and_(*met),
+            began=self._began(placed=True),
             known=exp.and_(*known),
             as_of=self.as_of,
         )
         self._evidence.append(table)
+
+    def _dated(self, milestone: str) -> list[exp.Expr]:
+        """The day of a milestone, if the journey has it."""
+        keys = [m.key for m in self.milestones[1:]]
+        return [query.name(f"{milestone}_on")] if milestone in keys else []
+
+    def _began(self, *, placed: bool) -> exp.Expr:
+        """The day a job began; `placed`: without one, the day the person was placed."""
+        have = self.session.columns("employment") if "employment" in self.tables else {}
+        days = [query.name("start_on", "employment")] if "start_on" in have else []
+        return _first([*days, *(self._dated("placed") if placed else [])])
 
     def _credential(self, rule: Definition, table: str) -> list[tuple[exp.Expr, str]]:
         have = self.session.columns("credentials")
@@ -327,13 +346,16 @@ class Records:
             wanted = exp.not_(exp.func("coalesce", nothing, exp.false()))
         if "type" not in have:
             wanted = query.tree("any" in rule.credential)
-        absent = {"earned": exp.true(), "earned_on": exp.cast(exp.null(), "DATE")}
+        said = query.name("earned", "credentials") if "earned" in have else exp.true()
+        days = [query.name("earned_on", "credentials")] if "earned_on" in have else []
+        days += self._dated("credentialed")
         self.session.keep(
             table,
             query.load("rung.discovery", "funder_credentials"),
             people=Name(_BASE),
             credentials=Name("credentials"),
-            **{c: query.name(c, "credentials") if c in have else e for c, e in absent.items()},
+            earned=said,
+            earned_on=_first(days),
             of_type=wanted,
             as_of=self.as_of,
         )  # fmt: skip
@@ -370,14 +392,14 @@ class Records:
                 query.alias(exp.cast(exp.null(), "DATE"), "start_on"),
             )
             self.session.view("funder_no_jobs", nobody.where(exp.false()))
-        placed = [m.key for m in self.milestones if m.key == "placed"]
         self.session.keep(
             table,
             query.load("rung.discovery", "funder_follow_ups"),
             people=Name(_BASE),
             follow_ups=Name("follow_ups"),
             employment=Name("employment" if jobs else "funder_no_jobs"),
-            placed_on=query.name("placed_on") if placed else exp.cast(exp.null(), "DATE"),
+            began=self._began(placed=False),
+            placed_on=_first(self._dated("placed")),
             **{c: query.name(c, "follow_ups") if c in have else exp.cast(exp.null(), t)
                for c, t in asked.items()},
             days=rule.working_days,

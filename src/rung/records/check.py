@@ -122,6 +122,7 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
     set_aside: int = 0
     found: list[Found] = field(default_factory=list)
+    others: bool = False  # rows of people who do not take part are set aside
 
     def add(
         self, code: str, field_: Field | None, rows: int, first: Sequence[int] = (), *,

@@ -30,7 +30,7 @@ from rung.errors import PlanError, Problem, RecordsError, worst_first
 from rung.messages import sentence
 from rung.records import check, match, privacy, read
 from rung.records.check import Checked, Records, Report
-from rung.records.importing import assemble, duplicates
+from rung.records.importing import assemble, duplicates, roles
 from rung.records.importing.assemble import Assembly, about_people, scan
 from rung.records.importing.layout import JOURNEYS, understand, wanted
 from rung.records.importing.source import Part, Source, copy_to, reader, stage
@@ -113,6 +113,7 @@ class _Run:
         groups: list[duplicates.Group] = []
         for c in self.checked:
             if about_people(c) and c.source.layout.map.table != "milestones":
+                roles.set_aside(self.session, c)
                 groups += duplicates.find(self.session, c, decided)
         if self.forgotten:
             groups = [g for g in groups if not any(map(self._gone, g.ids))]
@@ -128,7 +129,7 @@ class _Run:
         tables = self._tables()
         marks = f"{c.source.view}_marks"
         ident: exp.Expr = name("_id", "t")
-        joined = exp.select().from_(query.subquery("t"))
+        joined = exp.select().from_(roles.without(c, query).subquery("t"))
         if marks in tables:
             same = exp.and_(
                 *(exp.EQ(this=name(k, "t"), expression=name(k, "m")) for k in ("_part", "_row"))
@@ -229,6 +230,7 @@ class _Run:
             return None
         (only,) = people
         events = any("." in f.name for f in only.source.layout.fields if f.role == "column")
+        events = events or any(m.told_by for m in self.lab.milestones)
         events = events or any(c.source.layout.named("services.service_on") for c in self.checked)
         if events or f"{only.source.view}_marks" in self._tables() or self._merged:
             return None

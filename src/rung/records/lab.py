@@ -44,16 +44,23 @@ class Clock(Section):
     as_of: Annotated[dt.date | None, Field(ge=dt.date(1900, 1, 1))] = None
 
 
+Told = Literal[
+    "training.start_on", "training.end_on", "credentials.earned_on", "employment.start_on"
+]
+
+
 class Milestone(Section):
     """`[[milestones]]`, in order; the first is the entry that defines a cohort.
 
     In the `journeys` table a milestone is two columns: `<key>_on` DATE, null when not reached or
-    not dated, and `<key>` BOOLEAN: true reached, false not reached, null unknown.
+    not dated, and `<key>` BOOLEAN: true reached, false not reached, null unknown. `told_by` is the
+    date of a table of events that tells it, where no file of people does.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: str
     done: str = ""  # "completed training": what people did who reached it; default the label
+    told_by: Told | Literal[""] = ""
 
     @property
     def words(self) -> str:

@@ -1,5 +1,5 @@
 -- Credentials of a period that a definition counts: the first day one was earned, and how many.
--- One without a day belongs to every period of the person.
+-- One without a day was earned when the journey says so; without that, it belongs to every period.
 SELECT
   people.pid,
   people.period,

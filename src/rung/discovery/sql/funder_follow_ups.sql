@@ -4,12 +4,12 @@ WITH jobs AS (
   SELECT
     people.pid,
     people.period,
-    min(employment.start_on) AS job_on
+    min($began) AS job_on
   FROM $people AS people
   JOIN $employment AS employment ON people.pid = employment.pid
-  WHERE employment.start_on >= people.entered_on
-    AND employment.start_on <= $as_of
-    AND (people._next_on IS NULL OR employment.start_on < people._next_on)
+  WHERE $began >= people.entered_on
+    AND $began <= $as_of
+    AND (people._next_on IS NULL OR $began < people._next_on)
   GROUP BY people.pid, people.period
 ),
 started AS (

@@ -1,13 +1,13 @@
 -- Jobs of a period: when the first one began that meets a definition's thresholds, and whether the
--- thresholds can be judged of any. A job without a first day belongs to no period.
+-- thresholds can be judged of any. A job without a first day began when the person was placed.
 SELECT
   people.pid,
   people.period,
-  min(CASE WHEN $met THEN employment.start_on END) AS good_on,
+  min(CASE WHEN $met THEN $began END) AS good_on,
   max(CASE WHEN $known THEN 1 ELSE 0 END) AS known
 FROM $people AS people
 JOIN $employment AS employment ON people.pid = employment.pid
-WHERE employment.start_on >= people.entered_on
-  AND employment.start_on <= $as_of
-  AND (people._next_on IS NULL OR employment.start_on < people._next_on)
+WHERE $began >= people.entered_on
+  AND $began <= $as_of
+  AND (people._next_on IS NULL OR $began < people._next_on)
 GROUP BY people.pid, people.period

@@ -7,6 +7,7 @@ its own dates fall in, or to every period when it has none. Events keep one row 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,19 @@ from rung.records.importing import cells
 from rung.records.importing.layout import JOURNEYS, PERSON
 from rung.records.importing.rules import OLDEST, YOUNGEST, age
 from rung.records.importing.source import copy_to
-from rung.records.lab import Milestone
+from rung.records.lab import Milestone, Told
 from rung.records.query import Session, alias, fill, load, name, tree
 from rung.records.schema import CLOSING, STATUS_REACHES, TABLES
 
 _KEPT = ("pid", "period", "entered_on")
 _LONG = "milestones."
+# a day that tells a milestone, and the column beside it that says whether it was one
+FLAGS: Mapping[Told, str] = {
+    "training.start_on": "received",
+    "training.end_on": "completed",
+    "credentials.earned_on": "earned",
+    "employment.start_on": "employed",
+}
 
 
 @dataclass
@@ -60,6 +68,9 @@ class Assembly:
         for i, (c, path) in enumerate(forms):
             query = self._join(query, i, self._form(c, path))
         query = self._services(query)
+        for m in self.milestones:
+            if m.told_by:
+                query = self._told_by_events(query, m)
         return self._finish(query), told
 
     def _count(self, table: str) -> int:
@@ -182,6 +193,60 @@ class Assembly:
         joined = exp.select(*picked, alias(seen, "last_service_on")).from_(query.subquery("j"))
         return joined.join(exp.table_("last", quoted=True, alias="s"), on=on, join_type="left")
 
+    def _told_by_events(self, query: exp.Select, m: Milestone) -> exp.Select:
+        """Add a milestone that events tell: the first event of its kind in each period.
+
+        An event without a day belongs to the first period; one that says no is not the milestone.
+        """
+        day = m.told_by
+        flag = f"{day.partition('.')[0]}.{FLAGS[day]}" if day else ""
+        parts: list[exp.Select] = []
+        for _, path in self.checked:
+            have = self._columns(path)
+            for slot in dict.fromkeys(s for c in have if (s := _slot_of(c, day, flag)) is not None):
+                on: exp.Expr = exp.cast(exp.Null(), "DATE")
+                if day + slot in have:
+                    on = name(day + slot)
+                said: exp.Expr = cells.case([(cells.not_null(on), exp.true())], exp.Null())
+                if flag + slot in have:
+                    said = name(flag + slot)
+                first = cells.case([(said.copy(), on.copy())], exp.Null())
+                picked = (name("pid"), alias(said, "said"), alias(exp.cast(first, "DATE"), "day"))
+                parts.append(exp.select(*picked).from_(scan(path)))
+        if not parts:
+            return query
+        rows: exp.Query = parts[0]
+        for part in parts[1:]:
+            rows = exp.union(rows, part, distinct=False)
+        placed = fill(
+            load(ROOM, "asm_place"),
+            {"periods": named("periods"), "form": rows.subquery(), "anchor": name("day")},
+        )
+        said_by = exp.select(
+            name("pid"),
+            name("period"),
+            alias(exp.Anonymous(this="bool_or", expressions=[name("said")]), "said"),
+            alias(exp.Min(this=name("day")), "day"),
+        ).from_(exp.Subquery(this=placed, alias="s"))
+        label = f"told_{m.key}"
+        self.session.execute(temporary(label, said_by.group_by(name("pid"), name("period"))))
+        have = self._labels(query)
+        no_event = exp.Is(this=name("pid", "e"), expression=exp.Null())
+        reached = cells.case([(no_event, exp.false())], name("said", "e"))
+        dated: exp.Expr = name("day", "e")
+        if m.key in have:
+            either = exp.or_(name(m.key, "j"), name("said", "e"))
+            reached = cells.case([(either, exp.true())], name(m.key, "j"))
+        if f"{m.key}_on" in have:
+            dated = exp.Coalesce(this=name(f"{m.key}_on", "j"), expressions=[dated])
+        kept = [alias(name(c, "j"), c) for c in have if c not in (m.key, f"{m.key}_on")]
+        on_ = exp.and_(
+            *(exp.EQ(this=name(k, "j"), expression=name(k, "e")) for k in ("pid", "period"))
+        )
+        joined = exp.select(*kept, alias(reached, m.key), alias(dated, f"{m.key}_on"))
+        joined = joined.from_(query.subquery("j"))
+        return joined.join(exp.table_(label, quoted=True, alias="e"), on=on_, join_type="left")
+
     def _labels(self, query: exp.Select) -> list[str]:
         cursor = self.session.execute(query.limit(0))
         return [d[0] for d in cursor.description or ()]
@@ -284,6 +349,14 @@ class Assembly:
             ]
             query = query.where(exp.or_(*values))
         return query
+
+
+def _slot_of(column: str, *of: str) -> str | None:
+    """ "" for one of these columns, ".2" for its second slot; None for another column."""
+    for each in of:
+        if column == each or re.fullmatch(re.escape(each) + r"\.\d+", column):
+            return column.removeprefix(each)
+    return None
 
 
 def about_people(c: Checked) -> bool:

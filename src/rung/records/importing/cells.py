@@ -385,7 +385,8 @@ def _many(column: Column, own: Mapping[str, str], cell: exp.Column, spread: bool
             this="array_to_string",
             expressions=[exp.Anonymous(this="list_sort", expressions=[split]), tree("|")],
         )
-        return Cell({column.name: case([(good.copy(), joined)], exp.Null())}, outcome, first)
+        value = exp.cast(case([(good.copy(), joined)], exp.Null()), "VARCHAR")
+        return Cell({column.name: value}, outcome, first)
     values: dict[str, exp.Expr] = {}
     for code in codes:
         has = exp.Anonymous(this="list_contains", expressions=[split.copy(), tree(code)])

@@ -17,7 +17,7 @@ from typing import Any
 from sqlglot import exp
 
 from rung.records.check import ROOM, Checked, Found
-from rung.records.importing import sheets_out
+from rung.records.importing import roles, sheets_out
 from rung.records.importing.assemble import named, temporary
 from rung.records.importing.rules import entry
 from rung.records.query import Name, Session, alias, fill, load, name, tree
@@ -56,7 +56,7 @@ def _name(checked: Checked) -> exp.Expr:
 
 
 def _rows(checked: Checked) -> exp.Expr:
-    return checked.source.values(private=True).subquery("r")
+    return roles.without(checked, checked.source.values(private=True)).subquery("r")
 
 
 def find(session: Session, checked: Checked, decided: Mapping[str, str]) -> tuple[Group, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rung.errors import Problem
 from rung.messages import english
 from rung.records.files import reshape
 from rung.records.files.sheet import ColumnProfile
-from rung.records.lab import Group, Milestone
+from rung.records.lab import Group, Milestone, Told
 from rung.records.mapping import FileMap
 from rung.records.matching.headers import federal_number
 from rung.records.matching.steps import BY_KEY, ORDER
@@ -263,6 +263,8 @@ def _milestone(milestone: Milestone) -> Table:
     table.add("label", milestone.label)
     if milestone.done:
         table.add("done", milestone.done)
+    if milestone.told_by:
+        table.add("told_by", milestone.told_by)
     return table
 
 
@@ -305,13 +307,40 @@ def milestones_of(
                 for code in match.values.values():
                     if code in STATUS_REACHES:
                         labels.setdefault(STATUS_REACHES[code], "")
+    told = _told_by_events(files, matches, labels) if labels else {}
+    labels |= dict.fromkeys(told, "")
     made = []
     for name in sorted(labels, key=lambda k: (ORDER.get(k, len(ORDER)), k)):
         step = BY_KEY.get(name)
         # our words for the usual steps: a header is often short, or misspelt
         label = step.label if step else labels[name] or name.replace("_", " ").capitalize()
-        made.append(Milestone(key=name, label=label, done=step.done if step else ""))
+        done = step.done if step else ""
+        made.append(Milestone(key=name, label=label, done=done, told_by=told.get(name, "")))
     return tuple(made)
+
+
+_EVENTS: Mapping[str, tuple[Told, str]] = {
+    "completed": ("training.end_on", "training.completed"),
+    "credentialed": ("credentials.earned_on", "credentials.earned"),
+    "placed": ("employment.start_on", "employment.employed"),
+}
+
+
+def _told_by_events(
+    files: Sequence[FileMap], matches: Sequence[Sequence[Match]], told: Iterable[str]
+) -> dict[str, Told]:
+    """Milestones that no file of people tells, and a list of trainings, credentials or jobs does.
+
+    The day a training ended says little by itself: it may have been left that day.
+    """
+    known = set(told)
+    found: dict[str, Told] = {}
+    for key, (day, flag) in _EVENTS.items():
+        for file, columns in zip(files, matches, strict=True):
+            targets = {m.target for m in columns} if file.table == day.partition(".")[0] else set()
+            if key not in known and (flag in targets or (day in targets and key != "completed")):
+                found[key] = day
+    return found
 
 
 _RACE = "participants.race"

@@ -380,3 +380,12 @@ CONSENT_SCOPE = CodeList(
         "stories": ("photos", "photo", "media", "stories", "success story", "marketing"),
     },
 )  # fmt: skip
+
+ENGAGEMENT_ROLE = CodeList(
+    codes={"client": "Takes part", "volunteer": "Volunteer", "staff": "Service provider or staff"},
+    spelt={
+        "client": ("client", "participant", "student", "learner", "member", "trainee"),
+        "volunteer": ("volunteer", "mentor", "tutor"),
+        "staff": ("service provider", "provider", "staff", "instructor", "facilitator"),
+    },
+)
