@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo lab test test-deep tour check bench bench-web bench-wages bench-returns docs schema messages lock clean
+.PHONY: env demo lab test test-deep tour check bench bench-web bench-wages bench-generations bench-returns docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -42,6 +42,9 @@ bench-web: env       ## the web lab's pages with 50 people at once, a provider o
 
 bench-wages: env     ## the pay cycle beside one scan of 100 million wage rows, and beside pandas
 	$(BIN)/python -m bench.wages --people $(or $(PEOPLE),10000000)
+
+bench-generations: env ## ranks of 40 million pairs beside a sort of the two columns
+	$(BIN)/python -m bench.generations --people $(or $(PEOPLE),40000000)
 
 bench-returns: env   ## 1,000 draws of all figures of returns, beside drawing alone
 	$(BIN)/python -m bench.returns

@@ -13,6 +13,7 @@ from rung.finding import Origin
 from rung.messages import english
 from rung.mobility import copula_tables, generations_tables
 from rung.mobility.copula import PercentileMatrix
+from rung.mobility.copula_tables import Unlinked
 from rung.mobility.generations import Question, margins, summarise
 from rung.mobility.ranks import MARGINS
 from rung.records import engine as engines
@@ -101,7 +102,7 @@ def _unlinked(
     before, after, sizes, ran = margins(session, "pairs", asked, prices=prices)
     read = (*inputs, *([file_digest(matrix)] if matrix else []))
     origin = Origin(inputs=read, queries=ran)
-    return copula_tables.unlinked(before, after, sizes, asked, copula, origin)
+    return Unlinked(before, after, sizes, asked, origin).answers(copula)
 
 
 def _of_matrix(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -133,83 +134,80 @@ def of_matrix(matrix: PercentileMatrix, digest: str) -> tuple[Finding | Table, .
     return (*published.findings(), *published.tables())
 
 
-def unlinked(
-    parent: Margin,
-    child: Margin,
-    sizes: tuple[int, int],
-    question: Question,
-    matrix: PercentileMatrix | None,
-    origin: Origin,
-) -> tuple[Finding | Table, ...]:
-    """Absolute mobility from two lists of incomes: by a matrix where there is one, and bounds."""
-    asked = Estimand(
-        outcome=english("label.above-parents", {"concept": question.concept}),
-        unit="share", population=english("label.unlinked-people"), contrast="",
-        summary="share above", horizon="", dollar_year=question.child_year,
-    )  # fmt: skip
-    same = question.parent_year == question.child_year
-    concept = Note("strictly-above", {"concept": question.concept})
-    notes = (concept, money(question), Note("zero-parents"))
-    sources = ("chetty2017", *(() if same else ("cpi",)))
-    parts = (
-        Part(english("label.parents"), sizes[0]),
-        Part(english("label.children"), sizes[1]),
-    )
-    found: list[Finding | Table] = []
-    counts = Counts(min(sizes), by_group={p.group: p.n for p in parts})
-    caveats = (Note("margins-known"),)
-    low, high = bounds(parent, child)
-    cases: list[tuple[str, float | None, float | None, float | None]] = [
-        ("any", None, low, high),
-        ("same", same_rank(parent, child), None, None),
-        ("independent", above(np.ones((1, 1)), parent, child), None, None),
-    ]
-    if matrix is not None:
-        value = above(matrix.shares, parent, child)
-        how = method("absolute-copula", sources, Note("copula-cells"), *notes, ranked=False)
-        found.append(
-            Finding(
-                estimand=asked,
-                value=value,
-                counts=counts,
-                method=how,
-                strength="described",
-                parts=(Part(english("label.both-lists"), min(sizes), value),),
-                caveats=caveats,
-                origin=origin,
-            )
-        )
-        cases.append(("matrix", value, None, None))
-    rows = [
-        {
-            "who_comes_from_where": english(f"label.copula-{key}"),
-            "parents_counted": sizes[0], "children_counted": sizes[1],
-            "share": value, "low": least, "high": most,
+@dataclass(frozen=True)
+class Unlinked:
+    """Two generations' incomes in one year's dollars, not linked, `sizes` of them counted."""
+
+    parent: Margin
+    child: Margin
+    sizes: tuple[int, int]
+    question: Question
+    origin: Origin
+
+    def answers(self, matrix: PercentileMatrix | None) -> tuple[Finding | Table, ...]:
+        """Absolute mobility: by a matrix where there is one, then the bounds."""
+        if matrix is None:
+            return (self._bounds(None),)
+        value = above(matrix.shares, self.parent, self.child)
+        return self._by_matrix(value), self._bounds(value)
+
+    def _asked(self) -> Estimand:
+        return Estimand(
+            outcome=english("label.above-parents", {"concept": self.question.concept}),
+            unit="share", population=english("label.unlinked-people"), contrast="",
+            summary="share above", horizon="", dollar_year=self.question.child_year,
+        )  # fmt: skip
+
+    def _method(self, key: str, note: str, *sources: str) -> Method:
+        prices = () if self.question.parent_year == self.question.child_year else ("cpi",)
+        return method(
+            key, ("chetty2017", *sources, *prices), Note(note),
+            Note("strictly-above", {"concept": self.question.concept}),
+            money(self.question), Note("zero-parents"), ranked=False,
+        )  # fmt: skip
+
+    @property
+    def _counts(self) -> Counts:
+        named = (english("label.parents"), english("label.children"))
+        return Counts(min(self.sizes), by_group=dict(zip(named, self.sizes, strict=True)))
+
+    def _by_matrix(self, value: float) -> Finding:
+        part = Part(english("label.both-lists"), min(self.sizes), value)
+        return Finding(
+            estimand=self._asked(), value=value, counts=self._counts, parts=(part,),
+            method=self._method("absolute-copula", "copula-cells"), strength="described",
+            caveats=(Note("margins-known"),), origin=self.origin,
+        )  # fmt: skip
+
+    def _bounds(self, by_matrix: float | None) -> Table:
+        low, high = bounds(self.parent, self.child)
+        alike = above(np.ones((1, 1)), self.parent, self.child)
+        cases: dict[str, float | None] = {
+            "any": None,
+            "same": same_rank(self.parent, self.child),
+            "independent": alike,
         }
-        for key, value, least, most in cases
-    ]  # fmt: skip
-    how = method(
-        "absolute-bounds", (*sources, "fan2010", "makarov1982"), Note("bounds-sharp"), *notes,
-        ranked=False,
-    )  # fmt: skip
-    columns = (
-        Column("who_comes_from_where", "key", "text"),
-        Column("parents_counted", "denominator", "people"),
-        Column("children_counted", "denominator", "people"),
-        Column("share", "value", "share"), Column("low", "low", "share"),
-        Column("high", "high", "share"),
-    )  # fmt: skip
-    found.append(
-        Table(
-            name="generations-bounds",
-            estimand=asked,
-            columns=columns,
-            rows=tuple(rows),
-            dimensions=(Dimension("who_comes_from_where", False),),
-            method=how,
-            counts=counts,
-            caveats=caveats,
-            origin=origin,
-        )
-    )
-    return tuple(found)
+        if by_matrix is not None:
+            cases["matrix"] = by_matrix
+        rows: list[dict[str, Cell]] = [
+            {
+                "who_comes_from_where": english(f"label.copula-{key}"),
+                "parents_counted": self.sizes[0], "children_counted": self.sizes[1],
+                "share": value,
+                "low": low if value is None else None, "high": high if value is None else None,
+            }
+            for key, value in cases.items()
+        ]  # fmt: skip
+        columns = (
+            Column("who_comes_from_where", "key", "text"),
+            Column("parents_counted", "denominator", "people"),
+            Column("children_counted", "denominator", "people"),
+            Column("share", "value", "share"), Column("low", "low", "share"),
+            Column("high", "high", "share"),
+        )  # fmt: skip
+        return Table(
+            name="generations-bounds", estimand=self._asked(), columns=columns, rows=tuple(rows),
+            dimensions=(Dimension("who_comes_from_where", False),), counts=self._counts,
+            method=self._method("absolute-bounds", "bounds-sharp", "fan2010", "makarov1982"),
+            caveats=(Note("margins-known"),), origin=self.origin,
+        )  # fmt: skip

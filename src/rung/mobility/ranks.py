@@ -30,8 +30,8 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 PERCENT = 100  # cells of the transition matrix that is counted
-MOST_EXACT = 250_000  # pairs whose errors are made person by person; past it, from a grid of ranks
-GRID = 500
+MOST_EXACT = 50_000  # pairs whose errors are made person by person; past it, from a grid of ranks
+GRID = 200
 MARGINS = (0, 10, 20)  # hundredths that count as a climb, or a fall
 _BLOCK = 1 << 21
 _HAIR = 1e-9  # of a percentile: a rank that is an edge belongs below it, however it was rounded
@@ -301,7 +301,7 @@ class Cells:
         weights: Floats | None = None,
         level: Codes | None = None,
     ) -> Cells:
-        """One cell a person up to 250,000 people; past it a grid of 500 by 500 ranks."""
+        """One cell a person up to 50,000 people; past it a grid of 200 by 200 ranks."""
         n = len(parent)
         if n > MOST_EXACT:
             return cls._grid(parent, child, weights, level)
@@ -338,7 +338,7 @@ class Cells:
             kept // GRID**2,
             sums[0, kept] / whole,
             squared,
-            max(math.sqrt(squared.sum()), 1 / GRID),
+            max(round(GRID * math.sqrt(squared.sum())), 1) / GRID,  # whole cells on either side
             0.5 / GRID,
         )
 
@@ -447,6 +447,6 @@ class Cells:
         gap = sign * (self.child - self.parent) - margin
         there = (gap > max(self.grain, _HAIR / PERCENT)) + 0.5 * (np.abs(gap) < self.grain)
         off = there - (self.share * inside) @ there
-        near = np.abs(gap) <= self.width + _HAIR / PERCENT
-        edge = sign * inside * near / (2 * self.width)
+        width = self.width + self.grain
+        edge = sign * inside * (np.abs(gap) <= width + _HAIR / PERCENT) / (2 * width)
         return Effect(inside * off, moved * off - edge, edge)

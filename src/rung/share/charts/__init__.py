@@ -6,6 +6,7 @@
     lorenz           a curve and its band under the straight line of equal shares
     returns          a dot and its range a perspective: what it is worth to whom
     tornado          a bar a setting, from the net worth at its low end to that at its high end
+    ladder           the same rungs before and after, flows as wide as the people who moved
     retention        a line from the lowest to the highest share, a dot for those known
 
 Two widths: WIDE for a page, NARROW for a phone, where labels stand above their row. Colours are
@@ -31,6 +32,8 @@ from rung.share.charts.frame import STYLE as STYLE
 from rung.share.charts.frame import WIDE as WIDE
 from rung.share.charts.frame import allowed as allowed
 from rung.share.charts.frame import finish
+from rung.share.charts.generations import CHARTS as GENERATIONS
+from rung.share.charts.ladder import ladder
 from rung.share.charts.lorenz import lorenz
 from rung.share.charts.map import county_map
 from rung.share.charts.places import place_dots
@@ -65,6 +68,8 @@ _TABLES = {
     "returns": _Chart(worth, "worth", "worth"),
     "tornado": _Chart(tornado, "tornado", "tornado"),
     "lorenz": _Chart(lorenz, "lorenz", "lorenz"),
+    **dict.fromkeys(("ladder-rungs", "ladder-kinds"), _Chart(ladder, "ladder", "ladder")),
+    **{name: _Chart(draw, form, form) for name, (draw, form) in GENERATIONS.items()},
     "place-map": _Chart(county_map, "map", "map"),
     **dict.fromkeys(
         ("place-peers", "place-groups", "place-trend"), _Chart(place_dots, "places", "places")
@@ -78,6 +83,7 @@ def _of(answer: AnyAnswer) -> _Chart:
     return _journey(answer) if answer.name == "journey" else _TABLES.get(answer.name, _NONE)
 
 
+_COUNTED = ("lorenz", "place-map", "ladder-rungs", "ladder-kinds")  # a row is not a group of people
 _NONE = _Chart(lambda _table, _width, _language: None, "dots")
 
 
@@ -132,7 +138,7 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
 def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
-    if isinstance(answer, Table) and answer.name in ("lorenz", "place-map") and answer.counts:
+    if isinstance(answer, Table) and answer.name in _COUNTED and answer.counts:
         return answer.counts.analysed  # a row is a step of the people
     if isinstance(answer, Table):
         column = {"journey": "entered", "retention": "due", "returns": "rests_on"}.get(
