@@ -236,7 +236,8 @@ _MADE_OF = (
             *("-next", "", "-people", "-contrast", "-before-dip", "-before", "-after-entry"),
             *("-none", "-low", "-middle", "-high", "-rung", "-rungs", "-kinds", "-lines"),
             *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-after-exit"),
-            *("-hourly", "-hourly-climb", "-quality"),
+            *("-hourly", "-hourly-climb", "-quality", "-change", "-moves"),
+            *("-move-up", "-move-same", "-move-down"),
         )
     ),
     "label.not-recorded",

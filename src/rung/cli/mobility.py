@@ -167,6 +167,77 @@ def generations(
     finish(outcome, as_json)
 
 
+def _characteristics(text: str | None) -> dict[str, float]:
+    """population:2,share_black2010 as names and weights."""
+    from rung.errors import PlanError
+
+    found: dict[str, float] = {}
+    for part in names_of(text) or ():
+        name, _, weight = part.rpartition(":") if ":" in part else (part, "", "1")
+        try:
+            found[name] = float(weight)
+        except ValueError:
+            raise PlanError("PLAN-like", given=part) from None
+        if not name or not 0 < found[name] < 1e6:
+            raise PlanError("PLAN-like", given=part)
+    return found
+
+
+@mobility.command()
+def places(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file as it was downloaded.")],
+    place: Annotated[str, typer.Option(help="The place: its code (36061), or its name.")],
+    measure: Annotated[
+        str | None, typer.Option(help="The column to look at; each kind of file has a usual one.")
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(help="What peers are alike in, with weights: population:2,poor_share2010."),
+    ] = None,
+    characteristics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A second file that has those columns.")
+    ] = None,
+    peers: Annotated[int, typer.Option(help="How many peers.")] = 10,
+    against: Annotated[
+        str | None, typer.Option(help="Or: the peers themselves, separated by commas.")
+    ] = None,
+    map_to: Annotated[
+        Path | None, typer.Option("--map", metavar="SVG", help="Write a map of the state here.")
+    ] = None,
+    level: Level = 0.95,
+    seed: Annotated[int | None, typer.Option(help="Where the draws for ranks start.")] = None,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """How does a place do beside places like it, and how sure is that?
+
+    Example: rung mobility places county_outcomes_simple.csv --place 36061 --map out.svg
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    named = _characteristics(like)
+    with show.progress(as_json):
+        outcome = cycle.places(
+            file,
+            place=place,
+            measure=measure,
+            like=tuple(named),
+            weights={c: w for c, w in named.items() if w != 1.0},
+            characteristics=characteristics,
+            peers=peers,
+            against=names_of(against) or (),
+            level=level,
+            seed=seed,
+            map_to=map_to,
+            audience=audience_of(outside),
+            clock=now,
+        )
+    finish(outcome, as_json)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these verbs known."""
     app.add_typer(mobility, name="mobility")

@@ -48,10 +48,10 @@ from rung.cycle.people import named as named
 from rung.cycle.people import people as people
 from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention
-from rung.cycle.returning import mvpf as mvpf
-from rung.cycle.returning import returns as returns
 from rung.cycle.places import place_file as place_file
 from rung.cycle.places import places as places
+from rung.cycle.returning import mvpf as mvpf
+from rung.cycle.returning import returns as returns
 from rung.cycle.run import brief as brief
 from rung.cycle.run import brief_page as brief_page
 from rung.cycle.run import prepare as prepare
@@ -70,3 +70,4 @@ from rung.cycle.start import template as template
 from rung.cycle.wages import wage_check as wage_check
 from rung.cycle.wages import wage_request as wage_request
 from rung.discovery.followups import Entered as Entered
+from rung.returns.spec import Spec as Spec

@@ -84,7 +84,9 @@ def _label(key: str, language: str | None) -> str:
 def _of_finding(finding: Finding, language: str | None) -> Grid:
     unit = finding.estimand.unit
     reached = any(p.numerator is not None for p in finding.parts)
-    heads = [Head(_label("who", language), "left"), Head(say.column_label("n", language), "right")]
+    counted = "n_places" if finding.method.key.startswith("place") else "n"
+    heads = [Head(_label("who", language), "left")]
+    heads.append(Head(say.column_label(counted, language), "right"))
     if reached:
         heads.append(Head(say.column_label("reached", language), "right"))
     heads.append(Head(_label("share" if unit == "share" else "average", language), "right"))
@@ -124,7 +126,9 @@ _CLIFF = frozenset(
 
 def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
     """Book-keeping columns without a single number to tell stay out."""
-    if narrow and table.name == "cliff" and len(table.columns) > 11:
+    if table.name == "cliff" and column.name == "mark":
+        return not narrow and any(row["mark"] for row in table.rows)
+    if narrow and table.name == "cliff" and len(table.columns) > 12:
         return column.name in _CLIFF
     if column.role in ("low", "high") or column.name == "rests_on":
         return False

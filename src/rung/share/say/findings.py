@@ -8,7 +8,7 @@ from typing import Any
 from rung.finding import Finding, Interval, Part
 from rung.messages import has, phrase
 from rung.share.numbers import amount, change, in_hundred, percent, with_year
-from rung.share.say import generations, household, inequality, mobility, returns
+from rung.share.say import generations, household, inequality, mobility, places, returns
 from rung.share.say.pieces import opened, people, range_of
 
 Words = Callable[[Finding, str | None], list[str]]
@@ -24,6 +24,7 @@ OWN: dict[str, Words] = {
     **household.FINDINGS,
     **returns.FINDINGS,
     **inequality.FINDINGS,
+    **places.FINDINGS,
     **mobility.FINDINGS,
     **generations.FINDINGS,
 }

@@ -8,7 +8,7 @@ from itertools import pairwise
 from rung.finding import Cell, Table
 from rung.messages import Scalar, english, phrase, sentence, word
 from rung.share.numbers import amount, between, change, in_hundred, percent, with_year
-from rung.share.say import generations, household, inequality, mobility, returns
+from rung.share.say import generations, household, inequality, mobility, places, returns
 from rung.share.say.pieces import (
     column_label,
     estimate_columns,

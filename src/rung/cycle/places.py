@@ -1,0 +1,100 @@
+"""One place of a published file of mobility, beside the places like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
+from rung.documents import file_digest
+from rung.errors import CannotAnswer, PlanError
+from rung.messages import english
+from rung.mobility.places import answers, reading
+from rung.mobility.places.answers import Asked
+from rung.mobility.places.layouts import Layout
+from rung.mobility.places.reading import Places
+from rung.share import charts
+from rung.share.charts.map import county_names, installed
+from rung.share.release import Audience
+
+
+def places(
+    path: Path,
+    *,
+    place: str,
+    measure: str | None = None,
+    like: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    characteristics: Path | None = None,
+    peers: int = 10,
+    against: Sequence[str] = (),
+    level: float = 0.95,
+    seed: int | None = None,
+    map_to: Path | None = None,
+    with_map: bool = False,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """A place's mobility: its value and range, its peers, its rank, groups, trend and correlates.
+
+    `path` is a file as the Opportunity Atlas, the 2014 commuting-zone tables, the Social Capital
+    Atlas or Urban Institute's mobility metrics publish it. `place` is a code (36061) or a name;
+    `measure` a column (each file has a usual one). Peers are the `peers` places nearest by the
+    characteristics `like` (of the file, or of the file `characteristics`), each with its weight;
+    or those named in `against`. `map_to` writes the map of the place's state as SVG; `with_map`
+    adds its table where a map can be drawn. The data are public, and are shown to everyone alike.
+    Raises RecordsError or PlanError as `mobility.places` does, PLAN-map and PLAN-map-level.
+    """
+    if not 0 < level < 1:
+        raise PlanError("PLAN-level")
+    if map_to is not None and not installed():
+        raise PlanError("PLAN-map")
+    asked = Asked(place, peers, tuple(against), dict(weights or {}), level, seed)
+    files = [f for f in (path, characteristics) if f is not None]
+    with TemporaryDirectory(prefix="rung-") as work:
+        found = reading.open_places(
+            path, Path(work), measure=measure, like=like, characteristics=characteristics
+        )
+    found = _named(found)
+    drawn = map_to is not None or (with_map and installed() and found.layout.level == "county")
+    made: tuple[AnyAnswer, ...]
+    try:
+        b = answers.beside(found, asked, [file_digest(f) for f in files])
+        made = answers.answers(b, with_map=drawn)
+    except CannotAnswer as why:
+        made = (answers.refusal(None, why, "place", found),)
+    outcome = told(
+        "mobility places",
+        made,
+        audience=audience,
+        exempt=english(f"label.public-{found.layout.key}"),
+        today=clock().date() if clock else None,
+        files=(map_to,) if map_to is not None and len(made) > 1 else (),
+        layout=found.layout.key,
+    )
+    if outcome.files:
+        shown = charts.svg(outcome.answers[-1])
+        if shown is not None:
+            outcome.files[0].write_text(shown, "utf-8")
+    return outcome
+
+
+def _named(found: Places) -> Places:
+    """Counties by name where the file has codes alone and the shapes of the map know them."""
+    if found.layout.level != "county" or found.layout.name is not None:
+        return found
+    names = county_names()
+    return replace(found, names=tuple(names.get(i, i) for i in found.ids))
+
+
+def place_file(path: Path) -> tuple[Layout, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What a file of places holds: its layout, its measures, and its places by code and name.
+
+    For a form that lets people choose. Raises RecordsError (REC-places-layout, …).
+    """
+    with TemporaryDirectory(prefix="rung-") as work:
+        found = _named(reading.open_places(path, Path(work)))
+    named = sorted(zip(found.ids, found.names, strict=True), key=lambda p: (p[1].casefold(), p[0]))
+    return found.layout, tuple(m.column for m in found.layout.measures), tuple(named)
