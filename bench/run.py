@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
-import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,11 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.measure import DATA, apart, here, made, remember
+
 if TYPE_CHECKING:
     from rung.records.lab import Lab
 
-HERE = Path(__file__).parent
-DATA = HERE / "data"
 ROUNDS = 3
 
 
@@ -227,49 +224,11 @@ COMPARISONS = (
 )
 
 
-def one(job: str, people: int) -> None:
-    """Run one job in this process and print its seconds and peak memory."""
-    import duckdb  # imports are not what is compared
-    import numpy  # noqa: F401
-    import scipy.special  # noqa: F401
-
-    import rung.discovery.journey
-    import rung.learning.estimate  # noqa: F401
-
-    assert duckdb.__version__
-    start, cpu = time.perf_counter(), time.process_time()
-    JOBS[job](people)
-    print(
-        json.dumps(
-            {
-                "wall": time.perf_counter() - start,
-                "cpu": time.process_time() - cpu,
-                "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-        )
-    )
-
-
-def measured(job: str, people: int) -> dict[str, float]:
-    """One job in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.run", "--people", str(people), "--one", job],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=HERE.parent,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def compare(people: int) -> list[dict[str, object]]:
     """Every comparison: the two sides in turn, medians, ratios, peak memory."""
     rows: list[dict[str, object]] = []
     for title, ours, other, target, rounds in COMPARISONS:
-        pairs = [(measured(other, people), measured(ours, people)) for _ in range(rounds)]
+        pairs = [(apart("run", other, people), apart("run", ours, people)) for _ in range(rounds)]
         ratios = sorted(b["wall"] / a["wall"] for a, b in pairs)
         cpu = sorted(b["cpu"] / a["cpu"] for a, b in pairs)
         row = {
@@ -296,15 +255,10 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        one(asked.one, asked.people)
+        here(JOBS[asked.one], asked.people)
         return
-    DATA.mkdir(exist_ok=True)
     start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", f"from bench.run import make; make({asked.people})"],
-        check=True,
-        cwd=HERE.parent,
-    )
+    made("run", asked.people)
     print(f"{asked.people:,} people simulated or found in {time.perf_counter() - start:.0f} s")
     rows = compare(asked.people)
     start = time.perf_counter()
@@ -312,30 +266,7 @@ def main() -> None:
     seconds = time.perf_counter() - start
     print(f"rung --help: {seconds:.2f} s (target 0.4 s)")
     rows.append({"what": "rung --help, seconds", "ratio": round(seconds, 2), "target": 0.4})
-    history = HERE / "history.csv"
-    fields = [
-        "date",
-        "machine",
-        "people",
-        "what",
-        "ratio",
-        "cpu_ratio",
-        "target",
-        "seconds",
-        "other_seconds",
-        "peak_mb",
-    ]
-    new = not history.exists()
-    with history.open("a", newline="") as f:
-        writer = csv.DictWriter(f, fields)
-        if new:
-            writer.writeheader()
-        stamp = {
-            "date": datetime.now().astimezone().date().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "people": asked.people,
-        }
-        writer.writerows({**stamp, **row} for row in rows)
+    remember(rows, asked.people)
 
 
 if __name__ == "__main__":

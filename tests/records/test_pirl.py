@@ -442,7 +442,8 @@ def test_a_provider_s_own_records_by_hand() -> None:
         s.connection.execute(
             """CREATE TABLE wages AS FROM (VALUES
               ('a', 2025 * 4 + 0, 'x', 4000.00), ('a', 2025 * 4 + 0, 'y', 1000.00),
-              ('a', 2025 * 4 + 2, 'y', 7000.00), ('z', 2025 * 4 + 2, 'q', 1.00)
+              ('a', 2025 * 4 + 2, 'y', 7000.00), ('z', 2025 * 4 + 2, 'q', 1.00),
+              ('z', 2024 * 4 + 3, 'q', 1.00), ('z', 2025 * 4 + 1, 'q', 1.00)
             ) t(pid, quarter, employer, amount)"""
         )
         s.connection.execute(

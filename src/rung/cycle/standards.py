@@ -13,7 +13,7 @@ from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.cycle.start import Written
 from rung.discovery import indicators, periods
 from rung.discovery.program_year import Report
-from rung.discovery.wioa import Program, WioaSettings, summarise
+from rung.discovery.wioa import Program, WioaSettings, asked_of, summarise
 from rung.errors import PlanError
 from rung.messages import sentence
 from rung.records import engine as engines
@@ -22,6 +22,7 @@ from rung.records.engine import Engine
 from rung.records.lab import Group, Lab
 from rung.records.pirl import bring, pretend
 from rung.records.pirl.bring import Brought
+from rung.records.wages import Coverage
 from rung.share.release import Audience
 
 
@@ -77,6 +78,7 @@ def _of_lab(
     settings = lab.section("wioa", WioaSettings)
     known_by = as_of or lab.clock.as_of
     federal = lab.table("pirl").is_file()
+    covered: Coverage | None = None
     if not federal:
         lab.need("journeys")
     with engines.over(lab, engine, master=master) as session:
@@ -85,8 +87,8 @@ def _of_lab(
             chosen = groups(lab, by, session.columns(periods.VIEW))
         else:
             chosen = groups(lab, by, session.columns("journeys"))
-            _own(lab, session, known_by or asked.last_day, chosen, settings)
-        if not federal and not any(lab.table(t).is_file() for t in ("outcomes", "wages")):
+            covered = _own(lab, session, asked, known_by or asked.last_day, chosen, settings)
+        if not federal and covered is None and not lab.table("outcomes").is_file():
             made: tuple[AnyAnswer, ...] = indicators.without_outcomes(asked)
         else:
             summary = summarise(
@@ -97,6 +99,7 @@ def _of_lab(
                 program=program,
                 known_by=known_by,
                 own=not federal,
+                notes=covered.notes() if covered else (),
                 inputs=[lab.digest(f) for f in sorted((lab.path / "records").glob("*.parquet"))],
             )
             made = indicators.answers(summary)
@@ -116,17 +119,24 @@ def _of_lab(
 
 
 def _own(
-    lab: Lab, session: Engine, as_of: dt.date, chosen: Sequence[Group], settings: WioaSettings
-) -> None:
-    """Make the view `periods` from a provider's own records."""
+    lab: Lab,
+    session: Engine,
+    report: Report,
+    as_of: dt.date,
+    chosen: Sequence[Group],
+    settings: WioaSettings,
+) -> Coverage | None:
+    """Make the view `periods` from a provider's own records; what their wage records cover."""
     carried = [c for g in chosen for c in (g.columns or (g.key,))]
-    periods.own_periods(
+    return periods.own_periods(
         session,
         tables=[t.stem for t in (lab.path / "records").glob("*.parquet")],
         milestones=lab.milestones,
         as_of=as_of,
         any_employer=settings.several_employers == "any",
+        one_year=settings.one_year,
         carried=carried,
+        asked=asked_of(report, settings),
     )
 
 

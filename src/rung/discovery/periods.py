@@ -17,6 +17,7 @@ from rung.records.engine import Engine
 from rung.records.pirl.derive import facts
 from rung.records.pirl.own import VIEW as OWN
 from rung.records.pirl.own import own_records
+from rung.records.wages import Coverage
 
 VIEW = "periods"
 TITLE_I = ("1", "2", "3")  # 903, 904, 905: local, statewide, both; 4 is a reportable individual
@@ -145,7 +146,11 @@ def _make(session: Engine, columns: dict[str, exp.Expr], source: str, have: Iter
     session.view(VIEW, exp.select(*picked, *rest).from_(exp.table_(source, quoted=True)))
 
 
-def own_periods(session: Engine, **how: Any) -> None:
-    """Make the view `periods` from a provider's own tables (see `rung.records.pirl.own`)."""
-    own_records(session, **how)
+def own_periods(session: Engine, **how: Any) -> Coverage | None:
+    """Make the view `periods` from a provider's own tables (see `rung.records.pirl.own`).
+
+    Returns what its wage records cover, if there are any.
+    """
+    covered = own_records(session, **how)
     pirl_periods(session, OWN)
+    return covered

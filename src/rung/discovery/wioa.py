@@ -1,7 +1,8 @@
 """The six primary indicators of WIOA sec. 116(b)(2)(A), as the joint guidance defines them.
 
-One query reduces periods of participation to kinds of period (`sql/wioa.sql`), a second finds the
-medians; everything else is counting kinds. `docs/wioa.md` gives each rule with its source.
+One query judges periods of participation (`sql/wioa.sql`); its rows are counted by kind, and their
+earnings give the medians. Everything else is counting kinds. `docs/wioa.md` gives each rule with
+its source.
 
 - Whose exits are judged is the report's: 4 quarters before it for what is measured in the 2nd
   quarter after exit, 6 for what is measured in the 4th (`program_year`).
@@ -29,6 +30,7 @@ from rung.finding import Note, Origin
 from rung.records import query
 from rung.records.engine import Engine
 from rung.records.lab import Group, Section
+from rung.records.pirl.own import Asked
 from rung.records.query import Name
 
 Program = Literal[
@@ -57,6 +59,7 @@ PROOFS = ("no-job-found", "wage-records", "federal", "military", "supplemental",
 """How a quarter's employment was established: PIRL 1603 and 1607, by their digit."""
 _VERIFIED = 4  # the last proof that establishes a status
 _YES, _PENDING = 1, 2
+JUDGED = "wioa_judged"  # the periods of a report, kept while they are counted
 
 
 class WioaSettings(Section):
@@ -222,6 +225,13 @@ class Summary:
         return tuple(i for i in INDICATORS if i not in _NOT_FOR_WAGNER_PEYSER)
 
 
+def asked_of(report: Report, settings: WioaSettings) -> Asked:
+    """Which exits and quarters of pay a report asks about."""
+    second, fourth = report.exits(Q2_LAG), report.exits(Q4_LAG)
+    first = min(fourth[0], gains_span(report, settings)[0])
+    return Asked(since=first, second=second[1], fourth=fourth[1])
+
+
 def gains_span(report: Report, settings: WioaSettings) -> Span:
     """Which participation measurable skill gains are about."""
     first, last = report.period
@@ -288,30 +298,18 @@ def summarise(
     have = session.columns(view)
     _check(have, groups)
     begun = len(session.log)
-    spans, streams = _asked(report, settings), _streams(program)
-    every_gain = exp.false() if program == "adult_education" else exp.true()
-    levels = [Name(f"g{i}") for i in range(len(groups))]
-    kind = Name("kind")
+    levels, marks = [f"g{i}" for i in range(len(groups))], _marks(groups)
+    carried = {at: journey.level_of(g, have) for at, g in zip(levels, groups, strict=True)}
+    carried |= {at: node for at, (_, _, node) in marks.items() if node is not None}
+    _judge(session, JUDGED, carried, report, settings, program, view)
     found = session.run(
-        query.load("rung.discovery", "wioa"),
-        groups=[
-            query.alias(journey.level_of(g, have), at.column)
-            for g, at in zip(groups, levels, strict=True)
-        ],
-        levels=levels,
-        periods=Name(view),
-        one_year=settings.one_year,
-        not_training=list(settings.not_training),
-        every_gain=every_gain,
-        sets=[
-            exp.Tuple(expressions=[query.tree(c) for c in (kind, *level)])
-            for level in ([], *([at] for at in levels))
-        ],
-        **spans,
-        **streams,
+        query.load("rung.discovery", "wioa_kinds"),
+        judged=Name(JUDGED),
+        levels=[Name(at) for at in levels],
+        sets=_sets(levels, "kind"),
     )
     everyone, by_level = _rolled_up(found.rows, groups)
-    medians = _medians(session, groups, settings, spans, streams, view)
+    medians = _medians(session, marks, settings)
     return Summary(
         report=report,
         settings=settings,
@@ -343,23 +341,44 @@ def keep_kinds(
 ) -> None:
     """Keep the kind of each period of the view `periods`: a table of pid, period and kind.
 
-    The same query as `summarise`, told apart by period; periods that fall in no span of the report
-    have no row.
+    The same query as `summarise`; periods that fall in no span of the report have no row.
     """
-    kind, who = Name("kind"), [Name("pid"), Name("period")]
+    whose = {c: query.name(c) for c in ("pid", "period")}
+    _judge(session, table, whose, report, settings, program, view)
+
+
+def _judge(
+    session: Engine,
+    table: str,
+    carried: Mapping[str, exp.Expr],
+    report: Report,
+    settings: WioaSettings,
+    program: Program,
+    view: str,
+) -> None:
+    """Keep the periods of a report with their kind, what counts for the median, and `carried`."""
+    made = {at: node for at, node in carried.items() if node != query.name(at)}
     session.keep(
         table,
         query.load("rung.discovery", "wioa"),
-        groups=[],
-        levels=who,
+        groups=[query.alias(node, at) for at, node in made.items()],
+        levels=[Name(at) for at in carried],
         periods=Name(view),
         one_year=settings.one_year,
         not_training=list(settings.not_training),
         every_gain=exp.false() if program == "adult_education" else exp.true(),
-        sets=[exp.Tuple(expressions=[query.tree(c) for c in (kind, *who)])],
+        named=_NAMED,
         **_asked(report, settings),
         **_streams(program),
     )
+
+
+def _sets(levels: Sequence[str], *more: str) -> list[exp.Expr]:
+    """Grouping sets: everyone, then each of the levels."""
+    return [
+        exp.Tuple(expressions=[query.name(c) for c in (*more, *level)])
+        for level in ((), *((at,) for at in levels))
+    ]
 
 
 def _check(have: Mapping[str, str], groups: Sequence[Group]) -> None:
@@ -397,44 +416,39 @@ def _rolled_up(
     return everyone, by_level
 
 
-def _medians(
-    session: Engine,
-    groups: Sequence[Group],
-    settings: WioaSettings,
-    spans: Mapping[str, Any],
-    streams: Mapping[str, exp.Expr],
-    view: str,
-) -> dict[tuple[str, str] | None, float]:
-    """Median earnings of everyone (None) and of each level; a member of an overlapping group is a
-    column of its own, since medians do not add up."""
-    have = session.columns(view)
-    split: list[tuple[Group, str | None, exp.Expr]] = []
-    for g in groups:
+_Mark = tuple[Group, str | None, exp.Expr | None]
+
+
+def _marks(groups: Sequence[Group]) -> dict[str, _Mark]:
+    """What the medians are taken by, by column: a group's levels as they are, or a column of its
+    own for each member of an overlapping group, since medians do not add up."""
+    found: dict[str, _Mark] = {}
+    for i, g in enumerate(groups):
         if g.partition:
-            split.append((g, None, journey.level_of(g, have)))
+            found[f"g{i}"] = g, None, None
             continue
         unknown = exp.and_(*(query.name(c).is_(exp.null()) for c in g.columns))
         marks = {**{c: query.name(c) for c in g.columns}, NOT_RECORDED: unknown}
-        for level, mark in marks.items():
+        for j, (level, mark) in enumerate(marks.items()):
             said = exp.Case().when(mark, query.tree("y")).else_(query.tree("n"))
-            split.append((g, level, said))
-    names = [Name(f"g{i}") for i in range(len(split))]
-    used = {k: v for k, v in spans.items() if k.startswith("q2")}
+            found[f"m{i}_{j}"] = g, level, said
+    return found
+
+
+def _medians(
+    session: Engine, marks: Mapping[str, _Mark], settings: WioaSettings
+) -> dict[tuple[str, str] | None, float]:
+    """Median earnings of everyone (None) and of each level."""
+    names = list(marks)
 
     def asked(middles: Sequence[exp.Expr]) -> list[tuple[int | None, str, float]]:
         """Each grouping and level with the middle of its grouping (of everyone: the first)."""
         found = session.run(
             query.load("rung.discovery", "wioa_earnings"),
-            groups=[query.alias(s[2], at.column) for s, at in zip(split, names, strict=True)],
-            levels=names,
-            periods=Name(view),
+            judged=Name(JUDGED),
+            levels=[Name(at) for at in names],
             middles=middles,
-            sets=[
-                exp.Tuple(expressions=[query.tree(c) for c in at])
-                for at in ([], *([each] for each in names))
-            ],
-            **used,
-            **{k: v for k, v in streams.items() if k != "adult_rule"},
+            sets=_sets(names),
         )
         told: list[tuple[int | None, str, float]] = []
         for row in found.rows:
@@ -447,13 +461,13 @@ def _medians(
 
     told = asked([query.alias(exp.Median(this=query.as_double(query.name("wages"))), "median")])
     if settings.even_median != "mean":
-        told = asked(_beside(told, len(split), settings.even_median))
+        told = asked(_beside(told, names, settings.even_median))
     medians: dict[tuple[str, str] | None, float] = {}
     for which, level, median in told:
         if which is None:
             medians[None] = median
             continue
-        group, member, _ = split[which]
+        group, member, _ = marks[names[which]]
         if member is None:
             medians[group.key, level or NOT_RECORDED] = median
         elif level == "y":
@@ -462,13 +476,13 @@ def _medians(
 
 
 def _beside(
-    told: Sequence[tuple[int | None, str, float]], groupings: int, rule: str
+    told: Sequence[tuple[int | None, str, float]], names: Sequence[str], rule: str
 ) -> list[exp.Expr]:
     """The nearest wages at or below (or above) the halfway medians: of everyone, then of each
     grouping by its levels. No wages lie between the two in the middle, so these are they."""
     wages = query.name("wages")
     picked: list[exp.Expr] = []
-    for which in (None, *range(groupings)):
+    for which in (None, *range(len(names))):
         cuts = [(level, median) for at, level, median in told if at == which]
         cut: exp.Expr = exp.cast(exp.null(), "DOUBLE")
         if which is None:
@@ -476,7 +490,7 @@ def _beside(
         elif cuts:
             case = exp.Case()
             for level, median in cuts:
-                same = exp.EQ(this=query.name(f"g{which}"), expression=query.tree(level))
+                same = exp.EQ(this=query.name(names[which]), expression=query.tree(level))
                 case = case.when(same, query.tree(median))
             cut = case.else_(exp.null())
         side = exp.LTE if rule == "lower" else exp.GTE

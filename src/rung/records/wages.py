@@ -151,12 +151,20 @@ def coverage(engine: Engine, view: str = "wages", *, declared: Coverage | None =
         return replace(declared, declared=True, **odd)
     have = engine.columns(view)
     by = next((c for c in ("source", "state") if c in have), None)
-    source = query.name(by) if by else exp.cast(exp.null(), "VARCHAR")
-    rows = engine.run(_load("wages_covered"), source=source, wages=Name(view)).dicts()
+    told = [query.name(by)] if by else []
+    # a file's statistics say that every record has a person: then the column is not read
+    who = query.name("pid") if odd["nameless"] else query.tree(1)
+    rows = engine.run(
+        _load("wages_covered"),
+        source=[query.alias(each, "source") for each in told],
+        by=told,
+        who=who,
+        wages=Name(view),
+    ).dicts()
     seen: dict[str, set[int]] = {}
     for row in rows:
         if row["quarter"] is not None and row["n"]:
-            seen.setdefault(row["source"] or "", set()).add(row["quarter"])
+            seen.setdefault(row.get("source") or "", set()).add(row["quarter"])
     if not seen:
         raise CannotAnswer("ANS-no-wages")
     first, last = max(map(min, seen.values())), min(map(max, seen.values()))

@@ -1,6 +1,6 @@
--- The six primary indicators in one pass over periods of participation.
--- One row a kind of period, for everyone and for each level of each group. A kind is a number
--- with one digit of base 16 for each thing judged, the first in the lowest digit:
+-- The six primary indicators in one pass over periods of participation: a row a period that falls
+-- in a span of the report, with its kind, and its earnings where they count for the median.
+-- A kind is a number with one digit of base 16 for each thing judged, the first in the lowest:
 --   0 in_q2, 1 in_q4, 2 served   whether the exit, or the participation, falls in the report's span
 --   3 reason                     why it is left out (REASONS), 0 when it is not
 --   4, 7 job_q2, job_q4          1 employed, 0 not, 2 not yet available, 3 not recorded
@@ -10,7 +10,7 @@
 --   11 credential                0 not asked of this period, 1 none in time, 2 attained
 --   12 same_employer             1 the same employer in both quarters
 --   13 gain                      0 not in education or training, 1 no gain, 2 a gain
--- A level that is '' was not recorded; a level that is NULL was added up over.
+-- A level that is '' was not recorded.
 WITH dated AS (
   SELECT
     $groups,
@@ -76,6 +76,7 @@ judged AS (
       ELSE 6
     END AS proof_q4,
     CASE WHEN wages_q2 > 0 AND coalesce(match_q2 <> '5', TRUE) THEN 1 ELSE 0 END AS wages,
+    wages_q2,
     CASE
       WHEN NOT coalesce(
         ($adult_rule AND (trained OR postsecondary OR secondary))
@@ -85,17 +86,17 @@ judged AS (
         FALSE) THEN 0
       WHEN wagner_peyser_only THEN 0
       WHEN coalesce(
-        (credential_1 IN ('2', '3', '4', '5', '6', '7')
+        (credential_1 BETWEEN '2' AND '7'
           OR (credential_1 = '1' AND (ever_employed
             OR (enrolled_after_on >= exited_on AND enrolled_after_on <= year_after))))
         AND credential_1_on >= entered_on AND credential_1_on <= year_after, FALSE)
       OR coalesce(
-        (credential_2 IN ('2', '3', '4', '5', '6', '7')
+        (credential_2 BETWEEN '2' AND '7'
           OR (credential_2 = '1' AND (ever_employed
             OR (enrolled_after_on >= exited_on AND enrolled_after_on <= year_after))))
         AND credential_2_on >= entered_on AND credential_2_on <= year_after, FALSE)
       OR coalesce(
-        (credential_3 IN ('2', '3', '4', '5', '6', '7')
+        (credential_3 BETWEEN '2' AND '7'
           OR (credential_3 = '1' AND (ever_employed
             OR (enrolled_after_on >= exited_on AND enrolled_after_on <= year_after))))
         AND credential_3_on >= entered_on AND credential_3_on <= year_after, FALSE)
@@ -133,23 +134,15 @@ judged AS (
     SELECT *, CASE WHEN exited_on <= $period_to THEN exited_on ELSE $period_to END AS gains_to
     FROM dated
   ) AS bounded
-),
-kinds AS (
-  SELECT
-    $levels,
-    CAST(in_q2 + in_q4 * 16 + served * 256 + reason * 4096 AS BIGINT)
-      + CAST(65536 AS BIGINT) * (job_q2 + placed_q2 * 16 + proof_q2 * 256 + job_q4 * 4096)
-      + CAST(4294967296 AS BIGINT) * (placed_q4 + proof_q4 * 16 + wages * 256 + credential * 4096)
-      + CAST(281474976710656 AS BIGINT) * (same_employer + gain * 16) AS kind
-  FROM judged
-  WHERE in_q2 = 1 OR in_q4 = 1 OR served = 1
-),
-cells AS (
-  SELECT $levels, kind, count(*) AS n
-  FROM kinds
-  GROUP BY $levels, kind
 )
-SELECT $levels, kind, sum(n) AS n
-FROM cells
-GROUP BY GROUPING SETS ($sets)
-ORDER BY $levels NULLS LAST, kind NULLS LAST
+SELECT
+  $levels,
+  CAST(in_q2 + in_q4 * 16 + served * 256 + reason * 4096 AS BIGINT)
+    + CAST(65536 AS BIGINT) * (job_q2 + placed_q2 * 16 + proof_q2 * 256 + job_q4 * 4096)
+    + CAST(4294967296 AS BIGINT) * (placed_q4 + proof_q4 * 16 + wages * 256 + credential * 4096)
+    + CAST(281474976710656 AS BIGINT) * (same_employer + gain * 16) AS kind,
+  CASE
+    WHEN in_q2 = 1 AND (reason = 0 OR reason >= $named) AND job_q2 = 1 AND wages = 1 THEN wages_q2
+  END AS earned
+FROM judged
+WHERE in_q2 = 1 OR in_q4 = 1 OR served = 1

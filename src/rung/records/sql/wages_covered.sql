@@ -1,5 +1,5 @@
--- Which quarters the wage records speak of: a row a source and quarter.
-SELECT $source AS source, quarter, count(pid) AS n
+-- Which quarters the wage records speak of: a row a quarter, and source where it is told.
+SELECT $source, quarter, count($who) AS n
 FROM $wages
-GROUP BY $source, quarter
-ORDER BY source NULLS FIRST, quarter NULLS FIRST
+GROUP BY $by, quarter
+ORDER BY quarter NULLS FIRST
