@@ -237,7 +237,8 @@ def test_row_order_and_a_quarter_told_in_two_parts_change_nothing(tmp_path: Path
     for rows in (wages, list(reversed(wages)), halves):
         with Session(threads=2) as session:
             load(session, people, rows)
-            found.append(ladder(session, tmp_path).of(ladder(session, tmp_path).main))
+            made = ladder(session, tmp_path)
+            found.append(made.of(made.main))
     assert found[1].rungs == found[0].rungs == found[2].rungs
     assert found[1].rank_after == pytest.approx(found[0].rank_after)
 
@@ -365,16 +366,24 @@ def test_everything_is_told_and_adds_up(tmp_path: Path) -> None:
     made = ladder_tables.answers(found)
     names = [a.name if isinstance(a, Table) else a.kind for a in made]
     assert names == [
-        "finding", "finding", "ladder", "ladder-rungs", "ladder-kinds", "ladder-lines",
-        "ladder-stays", "ladder-groups", "ladder-lines",
+        "finding", "finding", "ladder", "ladder-moves", "ladder-rungs", "ladder-kinds",
+        "ladder-lines", "ladder-change", "ladder-stays", "ladder-groups", "ladder-change",
     ]  # fmt: skip
     assert isinstance(made[1], Finding)
     assert made[1].strength == "randomised with departures"
-    rungs = made[3]
+    moves, rungs = made[3], made[4]
+    assert isinstance(moves, Table)
     assert isinstance(rungs, Table)
     for arm in ("offered", "control"):
+        tally = found.of(found.main, arm)
         rows = [r for r in rungs.rows if r["arm"] == arm]
-        assert sum(int(r["moved"] or 0) for r in rows) == found.of(found.main, arm).ranked
+        assert sum(int(r["moved"] or 0) for r in rows) == tally.ranked
+        (up,) = (
+            r["moved"]
+            for r in moves.rows
+            if (r["arm"], r["when"], r["move"]) == (arm, found.main.words, "a rung or more higher")
+        )
+        assert up == sum(n for (a, b), n in tally.rungs.items() if b > a)
     for audience in (Inside(), Outside()):
         for released in release(made, audience):
             for language in ("en", "es"):
@@ -407,7 +416,7 @@ def test_without_percentiles_the_rest_is_answered(tmp_path: Path) -> None:
     assert isinstance(made[0], Refusal)
     assert made[0].code == "ANS-no-percentiles"
     assert [a.name for a in made if isinstance(a, Table)] == [
-        "ladder", "ladder-kinds", "ladder-lines", "ladder-stays",
+        "ladder", "ladder-kinds", "ladder-lines", "ladder-change", "ladder-stays",
     ]  # fmt: skip
     assert {s.line for s in found.stays} == {"pay"}
 

@@ -170,7 +170,7 @@ def _jobs(
         given = {"checks": Name(checks), "people": Name("hourly_people")}
         heard = query.fill(query.load(ROOM, "hourly_heard"), given)
     engine.view("hourly_heard", heard)
-    begun = {
+    begun: dict[str, query.Value] = {
         "people": Name("hourly_people"),
         "jobs": Name(jobs),
         "before": BEFORE,

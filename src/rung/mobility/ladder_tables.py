@@ -42,19 +42,34 @@ _MEANS = (
     Column("dollars_after", "value", "dollars"),
 )
 _RANKS = (
-    *_MEANS,
-    Column("rank_before", "value"),
-    Column("rank_after", "value"),
+    Column("n", "denominator", "people"),
     Column("climb", "value"),
     Column("low", "low"),
     Column("high", "high"),
+    Column("rank_before", "value"),
+    Column("rank_after", "value"),
+    *_MEANS[1:],
+)
+_SHARE = (
+    Column("n", "denominator", "people"),
+    Column("reaching", "numerator", "people"),
+    Column("reaching_share", "value", "share", of=("reaching", "n"), interval="wilson"),
+    Column("low", "low", "share"),
+    Column("high", "high", "share"),
+)
+_MOVES = (
+    Column("n", "denominator", "people"),
+    Column("moved", "numerator", "people"),
+    Column("moved_share", "value", "share", of=("moved", "n"), interval="wilson"),
+    Column("low", "low", "share"),
+    Column("high", "high", "share"),
 )
 _MATRIX = (
     Column("n", "denominator", "people"),
     Column("moved", "numerator", "people"),
     Column("moved_share", "value", "share", of=("moved", "n")),
 )
-_LINES = (
+_CHANGE = (
     Column("n", "denominator", "people"),
     Column("above_before", "numerator", "people"),
     Column("share_before", "value", "share", of=("above_before", "n")),
@@ -389,9 +404,16 @@ def _part(tally: Tally, *, rungs: bool) -> Counter[tuple[int, int]]:
     return tally.rungs if rungs else tally.pay
 
 
-def _line(counts: Counter[tuple[int, int]], level: float) -> dict[str, Cell]:
+def _share(x: int, n: int, names: Sequence[Column], level: float) -> dict[str, Cell]:
+    """A count, its share and Wilson's range, under the names that a table gives them."""
+    ends = wilson(x, n, level) if n else (None, None)
+    _, count, share, low, high = (c.name for c in names)
+    return {"n": n, count: x, share: x / n if n else None, low: ends[0], high: ends[1]}
+
+
+def _change(counts: Counter[tuple[int, int]], level: float) -> dict[str, Cell]:
     n = sum(counts.values())
-    row: dict[str, Cell] = dict.fromkeys((c.name for c in _LINES), None)
+    row: dict[str, Cell] = dict.fromkeys((c.name for c in _CHANGE), None)
     row |= {"n": n, "above_before": 0, "above_after": 0}
     if not n:
         return row
@@ -408,6 +430,12 @@ def _line(counts: Counter[tuple[int, int]], level: float) -> dict[str, Cell]:
     }
 
 
+def _reaching(counts: Counter[tuple[int, int]], side: int, level: float) -> dict[str, Cell]:
+    """Who reaches a line, before (0) or after (1)."""
+    x = sum(v for k, v in counts.items() if k[side])
+    return _share(x, sum(counts.values()), _SHARE, level)
+
+
 def _lines(ladder: Ladder) -> list[tuple[str, str]]:
     """The lines that are looked at: the field of a tally, and the words."""
     s = ladder.settings
@@ -419,38 +447,75 @@ def _lines(ladder: Ladder) -> list[tuple[str, str]]:
     return found
 
 
-def lines(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Table | None:
-    """Who earns a living wage, and who is above the line of poverty, before and after."""
-    looked = [
+def _looked(ladder: Ladder) -> list[tuple[str, str]]:
+    """The lines of which anything is known."""
+    return [
         (f, words)
         for f, words in _lines(ladder)
         if any(sum(getattr(t, f).values()) for t in ladder.tallies.values())
     ]
-    if not looked:
-        return None
-    if group is not None:
-        keys = [Column("measure", "key", "text"), Column(group.key, "key", "text")]
-        rows = [
-            {"measure": words, group.key: who, **_line(getattr(tally, f), level)}
-            for f, words in looked
-            for who, tally in _levels(ladder, group)
-        ]
-        dimensions = [Dimension("measure", False), Dimension(group.key, group.partition, EVERYONE)]
-        return _made(
-            ladder, "ladder-lines", "label.ladder-lines", "share",
-            (*keys, *_LINES), rows, dimensions, level, ladder.main, (Note("ladder-own-pay"),),
-        )  # fmt: skip
+
+
+def lines(ladder: Ladder, level: float = 0.95) -> Table | None:
+    """Who reaches a living wage, and the line of poverty: before, and year by year."""
+    looked = _looked(ladder)
     keys, dimensions = _keys(ladder, "measure", "when")
+    # people before are those of the main year, so that the two can be held side by side
+    moments = [(ladder.before, ladder.main, 0), *((m, m, 1) for m in ladder.after)]
     rows = [
-        {"measure": words, "when": m.words, **_who(ladder, arm),
-         **_line(getattr(ladder.of(m, arm), f), level)}
+        {"measure": words, "when": shown.words, **_who(ladder, arm),
+         **_reaching(getattr(ladder.of(m, arm), f), side, level)}
         for f, words in looked
-        for m in ladder.after
+        for shown, m, side in moments
         for arm in _arms(ladder)
     ]  # fmt: skip
     return _made(
         ladder, "ladder-lines", "label.ladder-lines", "share",
-        (*keys, *_LINES), rows, dimensions, level, None, (Note("ladder-own-pay"),),
+        (*keys, *_SHARE), rows, dimensions, level, None, (Note("ladder-own-pay"),),
+    ) if looked else None  # fmt: skip
+
+
+def change(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Table | None:
+    """The same people before and in the main year, line by line; by arm, or by a group."""
+    looked = _looked(ladder)
+    if group is None:
+        keys, dimensions = _keys(ladder, "measure")
+        whom = [(_who(ladder, arm), ladder.of(ladder.main, arm)) for arm in _arms(ladder)]
+    else:
+        keys = [Column("measure", "key", "text"), Column(group.key, "key", "text")]
+        dimensions = [Dimension("measure", False), Dimension(group.key, group.partition, EVERYONE)]
+        whom = [({group.key: words}, tally) for words, tally in _levels(ladder, group)]
+    rows = [
+        {"measure": words, **who, **_change(getattr(tally, f), level)}
+        for f, words in looked
+        for who, tally in whom
+    ]
+    return _made(
+        ladder, "ladder-change", "label.ladder-change", "share",
+        (*keys, *_CHANGE), rows, dimensions, level, ladder.main, (Note("ladder-own-pay"),),
+    ) if looked else None  # fmt: skip
+
+
+_WAYS = ("up", "same", "down")
+
+
+def moves(ladder: Ladder, level: float = 0.95) -> Table:
+    """Who stands a rung or more higher than before, on the same one, or lower."""
+    keys, dimensions = _keys(ladder, "when")
+    keys.append(Column("move", "key", "text"))
+    rows: list[dict[str, Cell]] = []
+    for m in ladder.after:
+        for arm in _arms(ladder):
+            counts: Counter[str] = Counter()
+            for (a, b), v in ladder.of(m, arm).rungs.items():
+                counts[_WAYS[(b <= a) + (b < a)]] += v
+            for way in _WAYS:
+                row = _share(counts[way], counts.total(), _MOVES, level)
+                words = english(f"label.ladder-move-{way}")
+                rows.append({"when": m.words, **_who(ladder, arm), "move": words, **row})
+    return _made(
+        ladder, "ladder-moves", "label.ladder-moves", "share",
+        (*keys, *_MOVES), rows, (*dimensions, Dimension("move", True)), level,
     )  # fmt: skip
 
 
@@ -466,10 +531,8 @@ def stays(ladder: Ladder, level: float = 0.95) -> Table | None:
         for arm in _arms(ladder):
             n = sum(v for k, v in stay.n.items() if k == arm or not ladder.arms)
             x = sum(v for k, v in stay.stayed.items() if k == arm or not ladder.arms)
-            ends = wilson(x, n, level) if n else (None, None)
-            row: dict[str, Cell] = {"measure": words, "when": when, **_who(ladder, arm), "n": n}
-            row |= {"still_up": x, "stayed_share": x / n if n else None}
-            rows.append({**row, "low": ends[0], "high": ends[1]})
+            row = _share(x, n, _STAYS, level)
+            rows.append({"measure": words, "when": when, **_who(ladder, arm), **row})
     return _made(
         ladder, "ladder-stays", "label.ladder-stays", "share",
         (*keys, *_STAYS), rows, dimensions, level,
@@ -483,8 +546,8 @@ def answers(ladder: Ladder, level: float = 0.95) -> tuple[Answer, ...]:
         made += effects(ladder, level)
     made.append(means(ladder, level))
     if ladder.ranks:
-        made.append(matrix(ladder, "ladder-rungs"))
-    made += [matrix(ladder), lines(ladder, level), stays(ladder, level)]
+        made += [moves(ladder, level), matrix(ladder, "ladder-rungs")]
+    made += [matrix(ladder), lines(ladder, level), change(ladder, level), stays(ladder, level)]
     for group in ladder.groups:
-        made += [means(ladder, level, group), lines(ladder, level, group)]
+        made += [means(ladder, level, group), change(ladder, level, group)]
     return tuple(a for a in made if a is not None)

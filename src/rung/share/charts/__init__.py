@@ -64,6 +64,7 @@ _TABLES = {
     "cliff": _Chart(cliff, "cliff", "cliff"),
     "gap": _DOTS,
     "forest": _DOTS,
+    "ladder-groups": _DOTS,
     "retention": _Chart(table_dots, "bounds"),
     "returns": _Chart(worth, "worth", "worth"),
     "tornado": _Chart(tornado, "tornado", "tornado"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rung.finding import Cell, Finding, Row, Table
-from rung.messages import phrase, sentence, word
+from rung.messages import english, phrase, sentence, word
 from rung.share.numbers import dollars, percent, plain
 from rung.share.say.pieces import opened, too_few
 
+_UP = english("label.ladder-move-up")
 Told = Callable[[Row], tuple[str, str] | None]
 
 
@@ -82,10 +83,7 @@ def _row_name(table: Table, row: Row, language: str | None) -> str:
 def _listed(table: Table, key: str, told: Told, language: str | None) -> list[str]:
     """Each row, from what to what; rows that are not shown are named at the end."""
     said, hidden = [], []
-    last = table.rows[-1].get("when") if key == "ladder-lines" else None
     for row in table.rows:
-        if last is not None and row["when"] != last:  # the table has the years between
-            continue
         name, found = _row_name(table, row, language), told(row)
         if found is None:
             hidden.append(name)
@@ -116,9 +114,9 @@ def _means(table: Table, language: str | None) -> list[str]:
     )  # fmt: skip
 
 
-def _lines(table: Table, language: str | None) -> list[str]:
+def _change(table: Table, language: str | None) -> list[str]:
     return _listed(
-        table, "ladder-lines",
+        table, "ladder-change",
         lambda r: _both(r["share_before"], r["share_after"], percent), language,
     )  # fmt: skip
 
@@ -146,7 +144,7 @@ def _moves(table: Table, language: str | None) -> list[str]:
         ]  # fmt: skip
         given = {"n": shown[0]["n"], "before": before, "horizon": table.estimand.horizon,
                  "list": "; ".join(said)}  # fmt: skip
-        key = "ladder-moves" if table.name == "ladder-rungs" else "ladder-moves-kinds"
+        key = "ladder-moves-rungs" if table.name == "ladder-rungs" else "ladder-moves-kinds"
         one = phrase(f"say.{key}", given, language)
         told[arm] = [f"{word(str(arm), language)}. {one}" if arm is not None else one]
     found = [opened(one) for each in told.values() for one in each]
@@ -154,10 +152,12 @@ def _moves(table: Table, language: str | None) -> list[str]:
 
 
 def _shares(table: Table, language: str | None) -> list[str]:
-    """Each row's share."""
+    """Each row's share; of those who moved, who got up."""
     of = next(c.name for c in table.columns if c.role == "value")
     said, hidden = [], []
     for row in table.rows:
+        if row.get("move", _UP) != _UP:
+            continue
         name = _row_name(table, row, language)
         if row[of] is None:
             if row["n"] != 0:
@@ -199,7 +199,9 @@ TABLES = {
     "ladder-groups": _means,
     "ladder-rungs": _moves,
     "ladder-kinds": _moves,
-    "ladder-lines": _lines,
+    "ladder-moves": _shares,
+    "ladder-lines": _shares,
+    "ladder-change": _change,
     "ladder-stays": _shares,
     "ladder-quality": _shares,
     "ladder-hourly": _hourly,
