@@ -42,6 +42,7 @@ MAY = {
     "caseload.all": "owner staff",
     "caseload.write": "owner staff coach",
     "retention.see": "owner staff coach analyst viewer advisor",
+    "household.see": "owner staff coach analyst viewer advisor",
     "brief.see": "owner staff coach analyst viewer advisor",
     "brief.write": "owner staff analyst",
     "brief.release": "owner staff",

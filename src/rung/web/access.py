@@ -60,6 +60,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "caseload.all": _HANDS,
     "caseload.write": frozenset({Role.COACH}) | _HANDS,
     "retention.see": _ALL,
+    # returns
+    "household.see": _ALL,  # a calculator: no records
     # share
     "brief.see": _ALL,
     "brief.write": _HANDS | {Role.ANALYST},
@@ -75,7 +77,10 @@ MAY: Mapping[str, frozenset[str]] = {
     "portfolio.see": MEMBERS,  # of a team of coaches
 }
 QUIET = frozenset(
-    {"program.see", "program.plan", "records.see", "organisation.see", "portfolio.see"}
+    {
+        *("program.see", "program.plan", "records.see", "organisation.see", "portfolio.see"),
+        "household.see",
+    }
 )
 """Looking at these alone is not written down: they show nobody's records."""
 

@@ -22,7 +22,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "design": (),
     "learning": (),
-    "sustainability": (),
+    "sustainability": (("household", "household", "household.see"),),
 }
 """A phase without rooms is shown, so that people see where the road goes."""
 

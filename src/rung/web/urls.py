@@ -9,6 +9,7 @@ from rung.web.views import (
     caseload,
     fixes,
     front,
+    household,
     journey,
     leaving,
     organisation,
@@ -32,6 +33,7 @@ urlpatterns = [
     *fixes.urls,
     *journey.urls,
     *caseload.urls,
+    *household.urls,
     *briefs.urls,
     path("api/", include("rung.web.api")),
 ]

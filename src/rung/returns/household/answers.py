@@ -90,9 +90,9 @@ def answers(family: Family, wages: Wages, year: Year, found: Looked) -> tuple[An
     """Findings (or one Refusal), the table of rungs, of falls, and of wages."""
     told = _Told(family, wages, year, found)
     steps = tuple(rungs(wages.path, found.wages, found.net))
-    fallen = falls(found.wages, found.net, wages.high)
+    fallen = () if told.unknown else falls(found.wages, found.net, wages.high)
     out: list[AnyAnswer] = []
-    if family.has and not found.version:
+    if told.unknown:
         out.append(told.refusal())
     else:
         out += told.findings(steps, fallen)
@@ -100,7 +100,7 @@ def answers(family: Family, wages: Wages, year: Year, found: Looked) -> tuple[An
             out.append(told.falls(fallen))
     if steps:
         out.append(told.rungs(steps))
-    return (*out, told.wages_table())
+    return (*out, told.wages_table(told.marks(steps, fallen)))
 
 
 class _Told:
@@ -110,6 +110,7 @@ class _Told:
         self.family, self.wages, self.year, self.found = family, wages, year, found
         used = [k for k, v in found.parts.items() if k in ALWAYS or np.any(np.abs(v) >= 0.005)]
         self.parts = tuple(used)
+        self.unknown = bool(family.has) and not found.version  # what net income really is
 
     def estimand(self, contrast: str, summary: str, outcome: str = "net-income") -> Estimand:
         return Estimand(
@@ -245,38 +246,61 @@ class _Told:
             for name in (*self.parts, "net"):
                 line = self.found.net if name == "net" else self.found.parts[name]
                 first, last = round(float(line[a]), 2), round(float(line[b]), 2)
+                if name != "net" and first == last == 0:
+                    continue
                 row: dict[str, Cell] = {"step": label} if several else {}
-                row["component"] = english(f"label.household-{name}")
+                part = "federal" if name == "net" and self.unknown else name
+                row["component"] = english(f"label.household-{part}")
                 row |= {"at_before": first, "at_after": last, "change": round(last - first, 2)}
                 rows.append(row)
         return self.table("rungs", columns, tuple(rows))
 
-    def wages_table(self) -> Table:
-        """A row a wage: the parts, net income, how far below an earlier high, marginal rate."""
+    def marks(self, steps: tuple[Step, ...], fallen: tuple[Step, ...]) -> dict[float, str]:
+        """What is at a wage that stands in the table for its own sake, in order of weight."""
+        found: dict[float | None, str] = {}
+        for s in fallen:
+            found |= {s.before: "before-fall", s.after: "after-fall", s.until: "high-again"}
+        for s in steps:
+            if s.change <= -FALL_LEAST and not self.unknown:
+                found[s.until] = "next"
+        found |= {w: "rung" for s in steps for w in (s.before, s.after)}
+        ends = (self.wages.low, self.wages.high)
+        return {
+            w: english(f"label.household-at-{mark}")
+            for w, mark in found.items()
+            if w is not None and ends[0] <= w <= ends[1]
+        }
+
+    def wages_table(self, marks: Mapping[float, str]) -> Table:
+        """A row a wage: the parts, net income, how far below an earlier high, marginal rate.
+
+        The rungs, and the wages where a fall begins and ends, have rows of their own.
+        """
         found, net = self.found, self.found.net
         high = np.maximum.accumulate(net)
-        health = (Column("covered", "count", "people"),) if found.covered is not None else ()
+        covered = found.covered if "medicaid" in self.family.has else None
         columns = (
             Column("hourly", "key", "dollars"),
             *(Column(name, "value", DOLLAR) for name in self.parts),
             Column("net", "value", DOLLAR),
-            Column("behind", "value", DOLLAR),
+            *(() if self.unknown else (Column("behind", "value", DOLLAR),)),
             Column("emtr", "value", "rate"),
-            *(health if "medicaid" in self.family.has else ()),
+            *((Column("covered", "count", "people"),) if covered is not None else ()),
+            Column("mark", "key"),
         )
         rows: list[Row] = []
-        for w in self.wages.grid:
+        for w in sorted({*self.wages.grid, *marks}):
             i, j = found.at(w), found.at(w + self.wages.step)
             more = float(found.parts["earnings"][j] - found.parts["earnings"][i])
             row: dict[str, Cell] = {"hourly": w}
             row |= {name: round(float(found.parts[name][i]), 2) + 0.0 for name in self.parts}
-            row |= {
-                "net": round(float(net[i]), 2),
-                "behind": round(float(high[i] - net[i]), 2) + 0.0,
-                "emtr": round(1 - float(net[j] - net[i]) / more, 4),
-            }
-            if found.covered is not None and "medicaid" in self.family.has:
-                row["covered"] = round(float(found.covered[i]))
+            row["net"] = round(float(net[i]), 2)
+            if not self.unknown:
+                row["behind"] = round(float(high[i] - net[i]), 2) + 0.0
+            row["emtr"] = round(1 - float(net[j] - net[i]) / more, 4)
+            if covered is not None:
+                row["covered"] = round(float(covered[i]))
+            row["mark"] = marks.get(w, "")
             rows.append(row)
         return self.table("cliff", columns, tuple(rows))
 

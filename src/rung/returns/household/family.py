@@ -106,6 +106,16 @@ class Wages:
     step: float = 0.5
     path: tuple[tuple[str, float], ...] = ()
 
+    @classmethod
+    def around(cls, now: float, offered: float) -> Wages:
+        """The wage now against the one offered, and the wages about both, for a page to show."""
+        if not (_cents(now) and _cents(offered)):
+            return cls(now, offered, path=(("", now), ("", offered)))  # told as a problem
+        low = max(math.floor(min(now, offered)) - 2, 0)
+        high = min(math.ceil(1.25 * max(now, offered)) + 2, math.floor(MOST_HOURLY))
+        step = 0.25 if high - low <= 40 else 1.0
+        return cls(float(low), float(high), step, (("", now), ("", offered)))
+
     @property
     def grid(self) -> tuple[float, ...]:
         """Every wage of the table; the last is `high` or the last step under it."""

@@ -1,94 +1,63 @@
-"""Net income against the wage: the fall shaded, the next safe wage marked."""
+"""Net income against the wage: the fall shaded, the rungs and the next safe wage marked."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 from rung.finding import Table
-from rung.messages import sentence
+from rung.messages import english, sentence
 from rung.share.charts.frame import ACCENT, GAP, INK, LINE, QUIET, base, draw, number
 from rung.share.numbers import amount
 
-
-def stretches(rows: list[dict[str, float]]) -> list[tuple[int, int]]:
-    """Where net income is below an earlier high: the rows before the fall and after it."""
-    found: list[tuple[int, int]] = []
-    start: int | None = None
-    for i, row in enumerate(rows):
-        fallen = row["behind"] >= FALL
-        if fallen and start is None:
-            start = max(i - 1, 0)
-        if start is not None and (not fallen or i == len(rows) - 1):
-            found.append((start, i))
-            start = None
-    return found
-
-
 FALL = 50.0  # dollars a year: what the words call a fall
-_SANE = 24  # labels keep so many pixels apart from the edge
+Mark = dict[str, Any]
 
 
 def cliff(table: Table, width: int, language: str | None) -> str | None:
     """A line of net income; None for fewer than two wages."""
-    rows = [
-        {k: number(r[k]) or 0.0 for k in ("hourly", "net", "behind")}
+    rows: list[dict[str, Any]] = [
+        {
+            **{k: number(r.get(k)) or 0.0 for k in ("hourly", "net", "behind")},
+            "mark": str(r["mark"] or ""),
+        }
         for r in table.rows
         if number(r["net"]) is not None
     ]
     if len(rows) < 2:
         return None
-    phone = width < 480
-    left, right, height = (58, 14, 220) if phone else (76, 24, 300)
+    phone, known = width < 480, any(c.name == "behind" for c in table.columns)
+    left, right, height = (58, 14, 230) if phone else (76, 24, 320)
     nets = [r["net"] for r in rows]
-    room = 0.12 * ((max(nets) - min(nets)) or 1.0)
-    x_ends, y_ends = (rows[0]["hourly"], rows[-1]["hourly"]), (min(nets) - room, max(nets) + room)
+    room = 0.15 * ((max(nets) - min(nets)) or 1.0)
+    ends = (rows[0]["hourly"], rows[-1]["hourly"])
+    x = _scale("hourly", ends, sentence("chart.cliff-wage", {}, language), "$,.6~f", phone)
+    y = _scale("net", (min(nets) - room, max(nets) + room), "", "$,.0f", phone)
     spec = base(width, height, left, right, 56)
     spec["padding"]["top"] = 26
-    marks, shades = [], []
-    for first, last in stretches(rows):
-        safe = rows[last]["behind"] < FALL
-        shades.append({"a": rows[first]["hourly"], "b": rows[last]["hourly"]})
-        if safe:
-            said = amount(rows[last]["hourly"], "dollars", language)
-            marks.append(
-                {**rows[last], "text": sentence("chart.cliff-safe", {"wage": said}, language)}
-            )
-    x: dict[str, Any] = {
-        "field": "hourly",
-        "type": "quantitative",
-        "scale": {"domain": x_ends, "nice": False, "zero": False},
-        "axis": _axis(sentence("chart.cliff-wage", {}, language), "$,.6~f", phone, grid=False),
-    }
-    y: dict[str, Any] = {
-        "field": "net",
-        "type": "quantitative",
-        "scale": {"domain": y_ends, "nice": False, "zero": False},
-        "axis": _axis("", "$,.0f", phone, grid=True),
-    }
     spec["data"] = {"values": rows}
     spec["layer"] = [
-        _shades(shades, x),
+        _shades(rows, x),
         {
-            "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2.5, "interpolate": "linear"},
+            "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2.5},
             "encoding": {"x": x, "y": y},
         },
-        *_safe(marks, x, y, x_ends, phone),
-        _title(sentence("chart.cliff-net", {}, language), left),
+        *(layer for m in _marked(rows, ends, language, phone) for layer in _dot(m, x, y)),
+        _title(sentence(f"chart.cliff-{'net' if known else 'federal'}", {}, language), left),
     ]
     return draw(spec)
 
 
-def _axis(title: str, form: str, phone: bool, *, grid: bool) -> dict[str, Any]:
-    return {
+def _scale(field: str, ends: tuple[Any, Any], title: str, form: str, phone: bool) -> dict[str, Any]:
+    across = field == "hourly"
+    axis = {
         "title": title or None,
         "format": form,
         "tickCount": 4 if phone else 6,
         "labelOverlap": "greedy",
-        "labelFlush": not grid,
-        "grid": grid,
+        "labelFlush": across,
+        "grid": not across,
         "gridColor": LINE,
-        "domain": not grid,
+        "domain": across,
         "domainColor": LINE,
         "ticks": False,
         "labelColor": QUIET,
@@ -99,60 +68,80 @@ def _axis(title: str, form: str, phone: bool, *, grid: bool) -> dict[str, Any]:
         "labelPadding": 6,
         "titlePadding": 8,
     }
+    scale = {"domain": ends, "nice": False, "zero": False}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
 
 
-def _shades(shades: list[dict[str, float]], x: dict[str, Any]) -> dict[str, Any]:
+def _shades(rows: list[dict[str, Any]], x: dict[str, Any]) -> dict[str, Any]:
+    """From the high before each fall to the first wage that is as high again."""
+    found: list[dict[str, float]] = []
+    highest, fallen = 0, False
+    for i, row in enumerate(rows):
+        fallen = fallen or row["behind"] >= FALL
+        if row["behind"] < 0.01 or i == len(rows) - 1:
+            if fallen:
+                found.append({"a": rows[highest]["hourly"], "b": row["hourly"]})
+            highest, fallen = i, False
     return {
-        "data": {"values": shades},
+        "data": {"values": found},
         "mark": {"type": "rect", "color": GAP},
         "encoding": {"x": {**x, "field": "a"}, "x2": {"field": "b"}},
     }
 
 
-def _safe(
-    marks: list[dict[str, Any]],
-    x: dict[str, Any],
-    y: dict[str, Any],
-    ends: tuple[float, float],
-    phone: bool,
-) -> list[dict[str, Any]]:
-    """A dot where net income is made up for, and the wage beside it; labels never collide."""
-    across = (ends[1] - ends[0]) or 1.0
-    apart = (0.45 if phone else 0.22) * across
-    said = [m for m in marks if True]
-    kept = [said[0]] if said else []
-    for a, b in pairwise(said):
-        if b["hourly"] - kept[-1]["hourly"] >= apart and a is not b:
-            kept.append(b)
-    layers: list[dict[str, Any]] = []
-    for mark in marks:
-        dot = {"type": "point", "filled": True, "size": 80, "color": ACCENT, "opacity": 1}
-        layers.append({"data": {"values": [mark]}, "mark": dot, "encoding": {"x": x, "y": y}})
-        if mark in kept:
-            late = (mark["hourly"] - ends[0]) / across > 0.55
-            text = {
-                "type": "text",
-                "align": "right" if late else "left",
-                "dx": -10 if late else 10,
-                "dy": -12 if late else 14,
-                "fontSize": 13,
-                "fontWeight": 600,
-                "color": INK,
-            }
-            layers.append(
-                {
-                    "data": {"values": [mark]},
-                    "mark": text,
-                    "encoding": {"x": x, "y": y, "text": {"field": "text"}},
-                }
+def _marked(
+    rows: list[dict[str, Any]], ends: tuple[Any, Any], language: str | None, phone: bool
+) -> list[Mark]:
+    """Rungs by their wage; the next rung, or without rungs where a fall is made up for."""
+    names = {english(f"label.household-at-{k}"): k for k in ("rung", "next", "high-again")}
+    kinds = {names.get(r["mark"], "") for r in rows}
+    safe = "next" if "rung" in kinds else "high-again"
+    found: list[Mark] = []
+    labelled = ends[0]
+    for row in rows:
+        kind = names.get(row["mark"], "")
+        if kind not in ("rung", safe):
+            continue
+        said = amount(row["hourly"], "dollars", language)
+        share = (row["hourly"] - ends[0]) / ((ends[1] - ends[0]) or 1)
+        mark: Mark = {**row, "kind": kind, "text": said, "late": share > (0.4 if phone else 0.7)}
+        before = [m for m in found if m["kind"] == "rung"]
+        mark["close"] = bool(before) and share - before[-1]["share"] < 0.15
+        mark["share"] = share
+        if kind == safe:
+            # two sentences under each other cannot be told apart
+            clear = not any(m["kind"] == safe for m in found) or row["hourly"] - labelled > 0.4 * (
+                ends[1] - ends[0]
             )
-    return layers
+            mark["text"] = sentence("chart.cliff-safe", {"wage": said}, language) if clear else ""
+            labelled = row["hourly"] if clear else labelled
+        found.append(mark)
+    return found
+
+
+def _dot(mark: Mark, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
+    """A rung: a ring and its wage above; what makes up for a fall: a dot and a sentence below."""
+    rung = mark["kind"] == "rung"
+    shape = {"type": "point", "filled": True, "size": 80, "opacity": 1}
+    shape["color"] = INK if rung else ACCENT
+    text = {"type": "text", "fontSize": 13, "fontWeight": 600, "color": INK}
+    if rung:  # one right after another has its wage on the other side of the line
+        text |= {"align": "right", "dx": -6, "dy": 12} if mark["close"] else {"dy": -14}
+    else:
+        late = mark["late"]  # above the line there is room on the left, under it on the right
+        text |= {"align": "right" if late else "left", "dx": -6 if late else 4}
+        text["dy"] = -14 if late else 20
+    data = {"values": [mark]}
+    return [
+        {"data": data, "mark": shape, "encoding": {"x": x, "y": y}},
+        {"data": data, "mark": text, "encoding": {"x": x, "y": y, "text": {"field": "text"}}},
+    ]
 
 
 def _title(text: str, left: int) -> dict[str, Any]:
     """The axis's name above it, level, so that nobody turns the head."""
     return {
         "data": {"values": [{"text": text}]},
-        "mark": {"type": "text", "align": "left", "fontSize": 12, "color": QUIET, "clip": False},
+        "mark": {"type": "text", "align": "left", "fontSize": 12, "color": QUIET},
         "encoding": {"text": {"field": "text"}, "x": {"value": 4 - left}, "y": {"value": -14}},
     }

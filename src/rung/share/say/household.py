@@ -58,7 +58,11 @@ def wages(table: Table, language: str | None) -> list[str]:
         "first": amount(float(first["net"] or 0), "dollars", language),
         "last": amount(float(last["net"] or 0), "dollars", language),
     }
-    told = [opened(phrase("say.household-wages", given, language))]
+    known = any(c.name == "behind" for c in table.columns)
+    key = "say.household-wages" if known else "say.household-wages-federal"
+    told = [opened(phrase(key, given, language))]
+    if not known:  # what these rules leave is not what the family has
+        return told
     rates = [float(r["emtr"]) for r in table.rows if r["emtr"] is not None]
     most = max(rates, default=0.0)
     if most > 0:
