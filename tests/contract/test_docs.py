@@ -21,6 +21,7 @@ from rung.records.exits import ExitRules
 from rung.records.lab import About, Group, Milestone
 from rung.records.mapping import FileMap
 from rung.records.pirl.bring import PirlSettings
+from rung.records.wage_imports import WageFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +37,7 @@ def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     "section",
     [
         *(About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest),
-        *(WioaSettings, PirlSettings, ExitRules),
+        *(WioaSettings, PirlSettings, ExitRules, WageFile),
         *(LadderSettings, Annual, QualityJob),
     ],
 )

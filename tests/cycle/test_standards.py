@@ -144,3 +144,38 @@ def test_without_outcomes_there_is_no_number(tmp_path: Path) -> None:
 
 def test_the_page_of_federal_records_is_generated() -> None:
     assert (DOCS / "pirl.md").read_text("utf-8") == manual.page(), "run `make docs`"
+
+
+def test_a_federal_lab_is_checked_again(tmp_path: Path) -> None:
+    """Every stage runs; who was forgotten stays away, and what the import needed is remembered."""
+    source = tmp_path / "pirl.csv"
+    source.write_text(
+        "PIRL100,PIRL900,PIRL901,PIRL1800,PIRL1801\n"
+        "ZQX1,20240110,20240815,1,\nZQX2,20240110,20230815,,\nZQX3,20240110,,,\n"
+    )
+    status, document = rung("import", "pirl", str(source), "-o", str(tmp_path / "lab"), "--all")
+    assert status == 0
+    first = {(p["code"], p["column"]) for p in document["problems"]}
+    status, document = rung("check", str(tmp_path / "lab"))
+    assert status == 0
+    assert {(p["code"], p["column"]) for p in document["problems"]} == first
+    assert document["federal"]["waiting"] == []
+    assert any(code.startswith("REC-pirl") for code, _ in first)
+    rung("forget", "ZQX1", "--lab", str(tmp_path / "lab"))
+    status, document = rung("check", str(tmp_path / "lab"))
+    assert status == 0
+    assert document["federal"]["people"] == 2
+    told = [p for p in document["problems"] if p["code"] == "REC-forgotten"]
+    assert [p["count"] for p in told] == [1]
+
+
+def test_a_federal_lab_without_a_header_is_checked_by_its_order(tmp_path: Path) -> None:
+    order, source = tmp_path / "order.txt", tmp_path / "pirl.csv"
+    order.write_text("100,900,901\n")
+    source.write_text("123-45-6789,20240110,20240815\n")
+    arguments = ("--schema", str(order), "--allow-ssn", "the state's own ids")
+    assert rung("import", "pirl", str(source), "-o", str(tmp_path / "lab"), *arguments)[0] == 0
+    order.unlink()
+    status, document = rung("check", str(tmp_path / "lab"))
+    assert status == 0
+    assert document["federal"]["rows"] == 1

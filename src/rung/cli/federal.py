@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -127,6 +127,34 @@ def import_pirl(
             provider=provider,
         )
     show.brought(done, as_json=as_json)
+
+
+@bring.command("wages")
+def import_wages(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of wage records.")],
+    lab: Annotated[Path, typer.Option("-o", "--out", metavar="LAB", help="The lab's folder.")],
+    layout: Annotated[
+        Literal["long", "wide", "fixed"] | None,
+        typer.Option(help="How the files are laid out; told from each by default."),
+    ] = None,
+    by: Annotated[
+        Literal["ssn", "id", "pid"] | None,
+        typer.Option(help="What names people in them; told from each by default."),
+    ] = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Read wage records (long, wide, or a state's fixed-width layout) into a lab.
+
+    Example: rung import wages extract.dat -o riverbend
+    """
+    from rung import cycle, messages
+    from rung.cli import show
+
+    messages.speak(language)
+    with show.progress(as_json):
+        done = cycle.import_wages(cycle.open_lab(lab), files, layout=layout, by=by, clock=now)
+    show.written(done, as_json=as_json, verb="import wages")
 
 
 @give.command("pirl")

@@ -248,6 +248,11 @@ def brought(done: Brought, *, as_json: bool) -> None:
         _document("import", done.to_json())
         return
     console = _console()
+    _federal(console, done)
+    console.print(f"\n{sentence('label.next')}: rung wioa {done.lab} --report PY2025Q4")
+
+
+def _federal(console: Console, done: Brought) -> None:
     told: dict[str, int | str] = {
         "rows": done.rows,
         "people": done.people,
@@ -258,7 +263,6 @@ def brought(done: Brought, *, as_json: bool) -> None:
     if done.waiting:
         waiting = ", ".join(sentence(f"label.pirl-stage-{s}") for s in done.waiting)
         console.print(sentence("label.pirl-waiting", {"stages": waiting}))
-    console.print(f"\n{sentence('label.next')}: rung wioa {done.lab} --report PY2025Q4")
 
 
 def checked(done: Checked, *, as_json: bool) -> None:
@@ -267,7 +271,9 @@ def checked(done: Checked, *, as_json: bool) -> None:
         _document("check", done.to_json())
         return
     console = _console()
-    if done.imported is not None:
+    if done.federal is not None:
+        _federal(console, done.federal)
+    elif done.imported is not None:
         _imported(console, done.imported)
     else:
         problems(console, done.report.problems)

@@ -67,6 +67,7 @@ from rung.cycle.start import check as check
 from rung.cycle.start import init as init
 from rung.cycle.start import simulate as simulate
 from rung.cycle.start import template as template
+from rung.cycle.wages import import_wages as import_wages
 from rung.cycle.wages import wage_check as wage_check
 from rung.cycle.wages import wage_request as wage_request
 from rung.discovery.followups import Entered as Entered

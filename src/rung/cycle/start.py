@@ -22,6 +22,8 @@ from rung.records.check import Report
 from rung.records.files.profile import profile
 from rung.records.lab import Lab
 from rung.records.matching import proposal
+from rung.records.pirl import bring
+from rung.records.pirl.bring import Brought
 from rung.records.query import Session
 
 
@@ -119,10 +121,13 @@ class Checked:
     report: Report
     imported: intake.Imported | None
     files: tuple[Path, ...] = ()
+    federal: Brought | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Problems worst first, files and columns; for a lab also what changed."""
         document = self.report.to_json()
+        if self.federal is not None:
+            document["federal"] = self.federal.to_json()
         if self.imported is not None:
             document["import"] = _import(self.imported)
         return document
@@ -137,11 +142,17 @@ def check(
 ) -> Checked:
     """Check a file as it was sent, or read a lab's files again.
 
-    A file is checked by the mapping that `init` would propose, and leaves nothing behind. For a
+    A file is checked by the mapping that `init` would propose, and leaves nothing behind. The
+    federal file of a lab that was made from one runs through every stage of its checks again. For a
     lab the fix list goes to `private/fix-list.xlsx` unless `fix_list` says where.
     """
     if (path / "lab.toml").is_file():
-        imported = intake.bring(Lab.open(path), clock=clock, progress=progress)
+        lab = Lab.open(path)
+        if bring.PIRL in lab.toml:
+            done = bring.again(lab, clock=clock)
+            report = Report(problems=done.problems, files=(), columns=(), fixes=())
+            return Checked(report, None, federal=done)
+        imported = intake.bring(lab, clock=clock, progress=progress)
         target = fix_list or path / "private" / "fix-list.xlsx"
         return Checked(imported.report, imported, (fixlist.write(target, imported.report),))
     progress(sentence("label.doing-look"), 0.0)

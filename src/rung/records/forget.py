@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from rung.documents import Document
 from rung.errors import PlanError, RecordsError
-from rung.records import privacy
+from rung.records import privacy, wage_imports
 from rung.records.check import Records
 from rung.records.importing import duplicates, sheets_out
 from rung.records.importing.source import copy_to
@@ -114,10 +114,18 @@ def received(lab: Lab, known: Known, day: dt.date) -> Mapping[str, int | None]:
             (n,) = session.execute(count.where(theirs)).fetchone() or (0,)
             before = found.get(given.path, 0)
             found[given.path] = None if before is None else before + int(n)
+    sent = privacy.people(lab, [known.pid]).get(known.pid, {})
+    found |= wage_imports.rows_of(lab, _numbers(known, sent))
     federal = lab.toml.unwrap().get("pirl", {}).get("file")
     if federal and lab.table("pirl").is_file():  # whose table has a row for each of the file
         found[str(federal)] = holding(lab, known).get("pirl", 0)
     return found
+
+
+def _numbers(known: Known, sent: Mapping[str, str | None]) -> list[str]:
+    """Every name under which a wage file may have them."""
+    digits = "".join(c for c in sent.get("ssn") or "" if c.isdigit())
+    return [n for n in (known.pid, *known.ids, digits) if n]
 
 
 def remove(lab: Lab, known: Known, tables: Sequence[str], day: dt.date) -> None:

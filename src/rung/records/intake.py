@@ -28,7 +28,7 @@ from sqlglot import exp
 from rung.documents import Document
 from rung.errors import PlanError, Problem, RecordsError, worst_first
 from rung.messages import sentence
-from rung.records import check, match, privacy, read
+from rung.records import check, match, privacy, read, wage_imports
 from rung.records.check import Checked, Records, Report
 from rung.records.importing import assemble, duplicates, roles
 from rung.records.importing.assemble import Assembly, about_people, scan
@@ -437,6 +437,7 @@ def bring(
         tell(sentence("label.doing-seal"), 0.92)
         people = _people(session, Path(new) / f"{JOURNEYS}.parquet", run.simple() is not None)
         privacy.keep(lab, session, run.keys(), secret)
+        wage_imports.write(lab, Path(new) / f"{wage_imports.TABLE}.parquet")
         tell(sentence("label.doing-place"), 0.97)
         tables = _install(session, lab, Path(new))
         number = _document(lab, clock, report, tables, people, changes)

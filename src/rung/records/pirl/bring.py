@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ import tomlkit
 from sqlglot import exp
 
 from rung.documents import Document, file_digest
-from rung.errors import PlanError, Problem, RecordsError
-from rung.records import intake, privacy
+from rung.errors import PlanError, Problem, RecordsError, worst_first
+from rung.records import intake, privacy, wage_imports
 from rung.records.importing.source import copy_to
 from rung.records.lab import Lab, Section
 from rung.records.pirl import check, derive, own, reading
@@ -42,6 +42,8 @@ class PirlSettings(Section):
     file: str
     as_of: dt.date
     reason: str = ""  # why what tells of health, custody and death was imported
+    order: str = ""  # the file with the order of the columns, for one without a header
+    ssn: str = ""  # why element 100 may be a Social Security number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,65 @@ def bring(
                 session, text, as_of=day, every_stage=every_stage, ssn_allowed=bool(allow_ssn)
             )
             lab = Lab.create(out, _toml(text, path, day, as_of, provider))
+            pirl: Any = lab.toml[PIRL]
+            if schema and Path(schema).is_file():
+                pirl["order"] = intake.receive(lab, Path(schema))
+            elif schema:
+                pirl["order"] = schema
+            if allow_ssn:
+                pirl["ssn"] = allow_ssn
+            lab.save()
+            intake.receive(lab, path)
             return _write(lab, session, text, path, found, day, clock)
+
+
+def again(lab: Lab, *, clock: Clock) -> Brought:
+    """Check a lab's federal file again, every stage of it, and make its tables anew.
+
+    People whom the lab forgot are set aside. Raises RecordsError with all that stops the import.
+    """
+    settings = lab.section(PIRL, PirlSettings)
+    path = lab.path / settings.file
+    order = settings.order
+    schema = (str(lab.path / order) if (lab.path / order).is_file() else order) if order else None
+    with tempfile.TemporaryDirectory(prefix="rung-") as scratch:
+        work = Path(scratch)
+        with Session(spill=work / "spill", memory=MEMORY) as session:
+            text = reading.staged(session, path, work, schema)
+            if not text.rows:
+                raise RecordsError("REC-header-only", file=path.name)
+            _refuse_ssn(session, text, settings.ssn)
+            day = lab.clock.as_of or _latest(session, text, clock().date())
+            found = check.checked(
+                session, text, as_of=day, every_stage=True, ssn_allowed=bool(settings.ssn)
+            )
+            text, gone = _without_forgotten(lab, session, text, work)
+            found = replace(found, problems=worst_first([*found.problems, *gone]))
+            done = _write(lab, session, text, path, found, day, clock)
+    wage_imports.write(lab, lab.table(wage_imports.TABLE))
+    return done
+
+
+def _without_forgotten(
+    lab: Lab, session: Session, text: Text, work: Path
+) -> tuple[Text, list[Problem]]:
+    """The staged file without rows of people who were forgotten, and how many these were."""
+    marks = privacy.forgotten(lab)
+    if not marks:
+        return text, []
+    privacy.use(session, privacy.key(lab))
+    ident = exp.Anonymous(this="nfc_normalize", expressions=[exp.Trim(this=name("e100"))])
+    known = exp.select("*", alias(privacy.pseudonym(ident), "pid")).from_(scan(text.path))
+    theirs = exp.func("coalesce", privacy.marked(sorted(marks)), exp.false())
+    row = exp.Anonymous(this="min", expressions=[name("_row"), tree(5)])
+    count = exp.select(exp.Count(this=exp.Star()), row).from_(known.subquery("k"))
+    n, first = session.execute(count.where(theirs.copy())).fetchone() or (0, [])
+    star = exp.Star(except_=[exp.to_identifier("pid", quoted=True)])
+    kept = exp.select(star).from_(known.subquery("k")).where(exp.not_(theirs))
+    rows = copy_to(session, kept, work / "pirl_kept.parquet")
+    said = Problem(code="REC-forgotten", table=text.label, column="100", rows=n,
+                   first_rows=tuple(first), owner="data")  # fmt: skip
+    return replace(text, path=work / "pirl_kept.parquet", rows=rows), [said] if n else []
 
 
 def _refuse_ssn(session: Session, text: Text, allowed: str) -> None:
@@ -179,7 +239,6 @@ def _write(
 ) -> Brought:
     secret = privacy.key(lab)
     privacy.use(session, secret)
-    intake.receive(lab, path)
     pirl = lab.table(PIRL)
     counts = {PIRL: copy_to(session, _checked(text), pirl)}
     session.attach(PIRL, pirl)
