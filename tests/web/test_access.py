@@ -42,6 +42,8 @@ MAY = {
     "caseload.all": "owner staff",
     "caseload.write": "owner staff coach",
     "retention.see": "owner staff coach analyst viewer advisor",
+    "returns.see": "owner staff coach analyst viewer advisor",
+    "returns.write": "owner staff analyst",
     "household.see": "owner staff coach analyst viewer advisor",
     "brief.see": "owner staff coach analyst viewer advisor",
     "brief.write": "owner staff analyst",

@@ -17,6 +17,7 @@ from rung.cycle.climbing import ladder as ladder
 from rung.cycle.correct import Change as Change
 from rung.cycle.correct import corrected as corrected
 from rung.cycle.correct import drafted as drafted
+from rung.cycle.costing import costs as costs
 from rung.cycle.demo import demo as demo
 from rung.cycle.discover import diagnose as diagnose
 from rung.cycle.discover import reconcile as reconcile

@@ -196,6 +196,19 @@ class Telling:
             more.append(Note("mvpf-draws", shares))
         return self._finding(question, key, value, found.pieces, None, tuple(more))
 
+    def publicly_paid(self) -> tuple[mvpf.Value, ...]:
+        """Values for each public dollar; none when no public dollar goes into the program."""
+        payers = self.spec.payers()
+        costs = [s for s in self.ledger.streams if s.name in self.ledger.costs]
+        if not any(s.accounts.get(a) for s in costs for a in payers):
+            return ()
+        return mvpf.values(self.ledger, payers, self.spec.beneficiaries())
+
+    def not_public(self) -> Refusal:
+        """Why there is no value for each public dollar."""
+        question = self.estimand("mvpf", "number", "public funds")
+        return self._refused(question, self.method("mvpf"), CannotAnswer("ANS-mvpf-not-public"))
+
     def _finding(
         self,
         question: Estimand,
@@ -302,10 +315,10 @@ class Telling:
             for p in self.perspectives:
                 npv = net_present_value(ledger, p)
                 (low, high) = npv.pieces[0]
-                row: dict[str, Cell] = {"rho": english(f"label.rho-{rho:g}"), "perspective": p}
+                row: dict[str, Cell] = {"together": english(f"label.rho-{rho:g}"), "perspective": p}
                 rows.append(row | {"npv": npv.value, "low": low, "high": high})
         columns = (
-            Column("rho", "key", "text"),
+            Column("together", "key", "text"),
             _KEY,
             Column("npv", "value", "dollars"),
             Column("low", "low", "dollars"),
@@ -418,8 +431,10 @@ def answers(
     if spec.file.perspectives.weights:
         made.append(told.weighted(spec.file.perspectives.weights))
     made += [told.figure(key, p) for key in _RATIOS for p in told.payers]
-    public = mvpf.values(ledger, spec.payers(), spec.beneficiaries()) if ledger.costs else ()
+    public = told.publicly_paid()
     made += [told.public_value(v) for v in public]
+    if ledger.costs and not public:
+        made.append(told.not_public())
     if told.sure:
         if spec.open_rho:
             made.append(told.together())

@@ -103,7 +103,9 @@ def _percent(low: float, high: float) -> str:
 
 
 def _dollars(low: float, high: float) -> str:
-    said = [f"{'−' if v < 0 else ''}${abs(v):,.0f}" for v in (low, high)]
+    # to the step that may be told outside too: it is text, which nobody rounds later
+    ends = [round(v, -2 if abs(v) >= 1000 else -1) for v in (low, high)]
+    said = [f"{'−' if v < 0 else ''}${abs(v):,.0f}" for v in ends]
     return english("label.tried-dollars", {"low": said[0], "high": said[1]})
 
 

@@ -344,7 +344,7 @@ def _wrong(place: tuple[str, str], kind: str) -> Problem:
     section, key = place
     return Problem(
         code="PLAN-spec",
-        params={"kind": english(f"label.spec-{kind}"), "key": key or section},
+        params={"kind": english(f"label.spec-{kind}"), "key": f"[{section}] {key}".strip()},
         table=f"[{section}]",
         column=key or None,
         weight="break",

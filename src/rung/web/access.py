@@ -61,6 +61,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "caseload.write": frozenset({Role.COACH}) | _HANDS,
     "retention.see": _ALL,
     # returns
+    "returns.see": _ALL,
+    "returns.write": _HANDS | {Role.ANALYST},
     "household.see": _ALL,  # a calculator: no records
     # share
     "brief.see": _ALL,

@@ -424,9 +424,9 @@ def cohort_mark(generation: Generation, cohort: str) -> str:
 # -- keeping
 
 
-def kept(generation: Generation, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """What is kept under a key of this import, or made now. It must not depend on who looks."""
-    said = hashlib.sha256(repr((_made_by(), generation.uid, key)).encode()).hexdigest()
+def kept(of: Generation | Program, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    """What is kept under a key of an import or a program, or made now. Who looks is no part."""
+    said = hashlib.sha256(repr((_made_by(), of.uid, key)).encode()).hexdigest()
     store = caches["answers"]
     found = store.get(said)
     if found is None:

@@ -22,7 +22,10 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "design": (),
     "learning": (),
-    "sustainability": (("household", "household", "household.see"),),
+    "sustainability": (
+        ("returns", "returns", "returns.see"),
+        ("household", "household", "household.see"),
+    ),
 }
 """A phase without rooms is shown, so that people see where the road goes."""
 

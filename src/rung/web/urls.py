@@ -16,6 +16,7 @@ from rung.web.views import (
     portfolio,
     program,
     records,
+    returns,
     welcome,
 )
 
@@ -34,6 +35,7 @@ urlpatterns = [
     *journey.urls,
     *caseload.urls,
     *household.urls,
+    *returns.urls,
     *briefs.urls,
     path("api/", include("rung.web.api")),
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rung.finding import Counts, Finding, Refusal
 from rung.messages import phrase
 from rung.share.release import AnyAnswer, Released
-from rung.share.say import findings, tables
+from rung.share.say import findings, returns, tables
 from rung.share.say.pieces import column_label as column_label
 from rung.share.say.pieces import either as either
 from rung.share.say.pieces import group_key as group_key
@@ -51,6 +51,8 @@ def how_sure(released: Released[AnyAnswer], language: str | None = None) -> str:
     answer = released.answer
     if isinstance(answer, Refusal):
         return phrase("say.sure-refused", {}, language)
+    if answer.strength == "described" and answer.method.key in returns.ASSUMED:
+        return phrase("say.sure-assumed", {}, language)
     return phrase(f"say.sure-{answer.strength.replace(' ', '-')}", {}, language)
 
 

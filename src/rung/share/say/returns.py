@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rung.finding import Finding, Table
 from rung.messages import phrase, sentence, word
-from rung.share.numbers import between, dollars, percent, plain, with_year
+from rung.share.numbers import between, dollars, percent, plain
 from rung.share.say.pieces import either, opened
 
 
@@ -50,9 +50,12 @@ def _pieces(
 def _npv(finding: Finding, language: str | None) -> list[str]:
     value, year = finding.value, finding.estimand.dollar_year
     how = "even" if round(value) == 0 else "more" if value > 0 else "less"
-    size = with_year(dollars(abs(value)), year, language)
+    size = dollars(abs(value))
     kind = "npv-weighted" if finding.method.key == "npv-weighted" else "npv"
-    told = [_said(f"{kind}-{how}", finding, language, amount=size)]
+    told = [
+        _said(f"{kind}-{how}", finding, language, amount=size),
+        _said("npv-horizon", finding, language, year=year),
+    ]
     if finding.interval is not None:
         ends = finding.interval
         scenario = ends.kind == "scenario range"
@@ -198,3 +201,5 @@ TABLES = {
     "tornado": _tornado,
     "wider": _wider,
 }
+ASSUMED = frozenset((*FINDINGS, *TABLES))
+"""Methods whose answers, where no effect was measured, rest on assumptions and not on records."""
