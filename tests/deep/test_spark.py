@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from rung import cycle
 from rung.discovery import journey, periods, wioa
@@ -92,6 +93,11 @@ def _agree(spark: Any, session: Session) -> None:
     for sql in session.log:
         tree = sqlglot.parse_one(sql, dialect="duckdb")
         assert not list(faults(tree))
+        if isinstance(tree, exp.Create):  # a kept table: its rows, and for later queries a view
+            session.connection.execute(sql)
+            view, tree = tree.this.name, tree.expression
+            sql = tree.sql(dialect="duckdb")
+            spark.sql(tree.sql(dialect="spark")).createOrReplaceTempView(view)
         here = session.connection.execute(sql).fetchall()
         there = [tuple(r) for r in spark.sql(tree.sql(dialect="spark")).collect()]
         assert len(here) == len(there), sql
