@@ -341,6 +341,8 @@ parts["earnings"] = earned
 parts["housing"] = [9000.0 if e < 36000 else 0.0 for e in earned]
 parts["covered"] = [3.0] * n
 open({log!r}, "a").write("asked\\n")
+import os
+assert not [k for k in os.environ if k.startswith(("RUNG_", "DJANGO_", "DATABASE_"))]
 json.dump({{"version": "9.9", "parts": parts}}, sys.stdout)
 """
 

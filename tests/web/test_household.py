@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from rung import cycle
+from rung.web.views import household
 from tests.web.conftest import World
 
 GIVEN = {
@@ -132,3 +134,23 @@ def test_a_form_from_elsewhere_is_refused(world: World) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(world.people["coach"])
     assert browser.post(page(world), GIVEN).status_code == 403
+
+
+def test_the_full_model_is_asked_one_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(*_: Any, model: str, **__: Any) -> cycle.Outcome:
+        asked.append(model)
+        return cycle_household(*_, model="built-in")
+
+    cycle_household = cycle.household
+    monkeypatch.setattr(cycle, "full_model", lambda: True)
+    monkeypatch.setattr(cycle, "household", answer)
+    assert 'name="full"' in world.client("coach").get(page(world)).content.decode()
+    assert "rung-chart" in posted(world, full="on")
+    with household._ONE:
+        assert "Someone else is asking the full model" in posted(world, full="on")
+        assert "rung-chart" in posted(world)
+    assert asked == ["full", "built-in"]

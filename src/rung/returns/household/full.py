@@ -27,6 +27,10 @@ from rung.returns.household.family import Family
 SETTING = "RUNG_POLICYENGINE"
 WORKER = Path(__file__).with_name("worker.py")
 LIMIT = 300.0  # seconds
+_PASSED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP"),
+    *("SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "OMP_NUM_THREADS"),
+)
 COMPONENTS = (
     *("earnings", "partner_earnings", "payroll_tax", "income_tax", "care_credit"),
     *("child_credit", "eitc", "state_tax", "snap", "tanf", "housing", "child_care"),
@@ -55,7 +59,7 @@ def interpreter() -> str | None:
 def version(python: str) -> str:
     """The model's version; PlanError (PLAN-policyengine) when that interpreter does not have it."""
     asks = "from importlib.metadata import version; print(version('policyengine-us'))"
-    return _run([python, "-c", asks], "", 30.0).strip()
+    return _run([python, "-I", "-c", asks], "", 30.0).strip()
 
 
 def ask(
@@ -97,7 +101,7 @@ def ask(
         kept = cache / f"{digest(with_worker)}.json"
         if kept.is_file():
             return _read(kept.read_text("utf-8"), family)
-    text = _run([python, str(WORKER)], json.dumps(asked), limit)
+    text = _run([python, "-I", str(WORKER)], json.dumps(asked), limit)
     reply = _read(text, family)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -108,9 +112,17 @@ def ask(
 
 
 def _run(command: list[str], given: str, limit: float) -> str:
+    """What a program of its own says; it gets the request and no secret of our environment."""
+    passed = {k: os.environ[k] for k in _PASSED if k in os.environ}
     try:
         done = subprocess.run(  # noqa: S603 (the interpreter is the user's own setting)
-            command, input=given, capture_output=True, text=True, timeout=limit, check=False
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+            env=passed,
         )
     except subprocess.TimeoutExpired:
         raise PlanError("PLAN-policyengine-late", seconds=round(limit)) from None

@@ -7,6 +7,7 @@ request, is answered, and is gone. So there is one view of it, which anyone may 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from django import forms
@@ -25,6 +26,8 @@ from rung.sources import cite
 from rung.web.access import needs
 from rung.web.models import Program
 
+_ONE = Lock()
+"""The full model takes a minute and more than a gigabyte: one at a time, nobody waits in line."""
 FIELD_OF = {
     "PLAN-household-wage": "offered",
     "PLAN-household-range": "offered",
@@ -94,8 +97,12 @@ class Look(forms.Form):
             has=frozenset(said["has"]),
         )
         wages = cycle.Wages.around(said["now"], said["offered"])
+        fully = said["full"] and cycle.full_model()
+        if fully and not _ONE.acquire(blocking=False):
+            self.add_error("full", sentence("web.household.busy"))
+            return None
         try:
-            return cycle.household(family, wages, model="full" if said["full"] else "built-in")
+            return cycle.household(family, wages, model="full" if fully else "built-in")
         except PlanError as error:
             for problem in error.problems:
                 known = FIELD_OF.get(problem.code)
@@ -104,6 +111,9 @@ class Look(forms.Form):
                     told = sentence("web.household.not-higher")
                 self.add_error(known, told)
             return None
+        finally:
+            if fully:
+                _ONE.release()
 
 
 @dataclass(frozen=True)
