@@ -213,6 +213,7 @@ _MADE_OF = (
                 for kind in (
                     *("missing", "unknown", "account", "shares", "choice", "length", "list"),
                     *("text", "section", "range", "number", "taken", "twice", "unused", "stream"),
+                    "tax-twice",
                     *("order", "other"),
                 )
             ),
@@ -244,6 +245,8 @@ _MADE_OF = (
     *(
         f"label.{key}"
         for key in (
+            *("cost-each", "costs-by", "costs-per", "costs", "costs-other", "costs-stages"),
+            *("costs-any", "costs-arms", "cost-effect", "likeness"),
             *("churn", "churn-above", "churn-moves", "churn-people-both", "churn-line"),
             *("line-times", "line-dollars", "line-hours", "line-median"),
             *("when-before", "when-after-exit", "when-after-entry", "when-last"),

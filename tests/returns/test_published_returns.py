@@ -129,6 +129,24 @@ def test_year_up() -> None:
     assert found["cost"].pieces[0] == pytest.approx((1.03, 1.05), abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("present_value", "rate", "taxes", "after"),
+    [(4962 + 1134, 0.186, 1134, 4962), (3207, 0.007, 22, 3207 - 22)],
+    ids=["Year Up", "National Supported Work, youth"],
+)
+def test_published_taxes_on_published_gains(
+    present_value: float, rate: float, taxes: float, after: float
+) -> None:
+    """18.6 % of 6,096 is 1,134; 0.7 % of 3,207 is 22."""
+    from rung.returns.streams import derived, known
+
+    earned = known("Earnings", {"participant": 1.0}, [present_value], "")
+    tax = derived("Taxes", {"participant": -1.0, "federal": 1.0}, earned, rate)
+    made = Ledger((earned, tax), frozenset())
+    assert net_present_value(made, "federal").value == pytest.approx(taxes, abs=0.5)
+    assert net_present_value(made, "participant").value == pytest.approx(after, abs=0.5)
+
+
 def test_national_supported_work_youth() -> None:
     """2,139 / 3,555 = 0.60; at cost 1.28."""
     found = values(spec("nsw-youth"))

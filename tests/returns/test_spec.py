@@ -72,6 +72,8 @@ def wrong(given: Mapping[str, Any]) -> set[tuple[str | None, str | None, str]]:
             ("[program]", "dollar_year", "it is missing"),
         ),
         ({"rates": {"of": "Wages", "tax": 0.1}}, ("[rates]", "of", "no stream has this name")),
+        ({"rates": {"tax": 0.1, "poverty": 90.0}}, ("[rates]", "poverty", None)),
+        ({"rates": {"poverty": 900.0}}, ("[rates]", "poverty", None)),
         ({"rates": {"tax": 1.5}}, ("[rates]", "tax.government", None)),
         ({"persistence": {"of": ["Wages"], "years": 3}}, ("[persistence]", "of", None)),
         ({"mvpf": {"payers": ["taxpayer"]}}, ("[mvpf]", "payers[1]", None)),
@@ -165,6 +167,19 @@ def test_rates_of_earnings() -> None:
     assert spec.unsplit
     assert not made(rates={"tax": {"federal": 0.1}}).unsplit
     assert made(rates={"tax": 0.1}).unsplit
+
+
+@pytest.mark.parametrize(
+    ("poverty", "rate"),
+    [(0.0, 0.142), (49.9, 0.142), (50.0, 0.235), (120.0, 0.338), (250.0, 0.325), (450.0, 0.335)],
+)
+def test_a_tax_by_the_poverty_line(poverty: float, rate: float) -> None:
+    """CBO's effective marginal rates of 2016, without payroll tax."""
+    by = {s.name: s for s in made(rates={"poverty": poverty}).streams()}
+    assert by["Taxes"].estimate == pytest.approx(rate * by["Earnings"].estimate)
+    assert "Tax rate" in {
+        t.parameter for t in tornado(made(rates={"poverty": poverty}), "government")
+    }
 
 
 def test_persistence_is_of_what_it_names_and_a_scenario() -> None:

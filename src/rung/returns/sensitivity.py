@@ -68,7 +68,7 @@ def _tried(spec: Spec, perspective: str) -> Iterator[Tried]:
         at = [now + (factor - 1) * paid for factor in (low, high)]
         yield Tried(english("label.tried-cost"), _percent(low, high), *at)
 
-    tax = sum(file.rates.tax.values()) if file.rates else 0.0
+    tax = sum(file.rates.taxes.values()) if file.rates else 0.0
     if file.rates and tax > 0:
         low, high = ranges.tax
         at = [npv(_with_tax(spec, file.rates, t / tax).ledger(n=2)) for t in (low, high)]
@@ -85,8 +85,10 @@ def _tried(spec: Spec, perspective: str) -> Iterator[Tried]:
 
 
 def _with_tax(spec: Spec, rates: Rates, factor: float) -> Spec:
-    tax = {level: rate * factor for level, rate in rates.tax.items()}
-    file = spec.file.model_copy(update={"rates": rates.model_copy(update={"tax": tax})})
+    tax = {level: rate * factor for level, rate in rates.taxes.items()}
+    file = spec.file.model_copy(
+        update={"rates": rates.model_copy(update={"tax": tax, "poverty": None})}
+    )
     return Spec(spec.given, file)
 
 

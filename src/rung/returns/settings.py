@@ -5,7 +5,7 @@ What the parts are for stands in `spec`; what each key takes, here.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from rung.returns.streams import ACCOUNTS
 
-UNSPLIT = "government"  # an account in a spec: which level is not told
+UNSPLIT: Final = "government"  # an account in a spec: which level is not told
 MOST_YEARS = 60
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
@@ -120,15 +120,29 @@ Level = Literal["government", "federal", "state", "local"]
 Levels = Annotated[dict[Level, Share], BeforeValidator(_unsplit)]
 
 
+CBO_2016 = (0.142, 0.235, 0.338, 0.339, 0.328, 0.325, 0.326, 0.327, 0.335)
+"""Effective marginal tax rates without payroll tax, medians by household income: 0 to 49 % of the
+poverty line, 50 to 99 %, and so on to 400 to 450 %. CBO (2016) as in Hendren and Sprung-Keyser."""
+
+
 class Rates(Part):
     """`[rates]`: of each dollar of earnings, how much is taxed, added as fringe, or lost as
-    benefits. A tax or a benefit is one number, or a number a level of government."""
+    benefits. A tax or a benefit is one number, or a number a level of government; `poverty`, the
+    household's income as a percentage of the poverty line, takes the tax from CBO_2016."""
 
     of: str = "Earnings"
     tax: Levels = {}
+    poverty: Annotated[FiniteFloat, Field(ge=0, le=450)] | None = None
     fringe: Annotated[FiniteFloat, Field(ge=0)] | None = None
     benefits_lost: Levels = {}
     source: str = ""
+
+    @property
+    def taxes(self) -> dict[Level, float]:
+        """The tax by level, as written or from the table."""
+        if self.poverty is None:
+            return self.tax
+        return {UNSPLIT: CBO_2016[min(int(self.poverty // 50), len(CBO_2016) - 1)]}
 
 
 class Discount(Part):

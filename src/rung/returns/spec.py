@@ -5,7 +5,7 @@
     [[streams]]     name, accounts, per_year; se or stars with rho, or covariance; observed;
                     dollar_year when it is not that of the program
     [[derived]]     name, of, rate (se), accounts: a rate of another stream
-    [rates]         of, tax, fringe, benefits_lost: the usual rates of earnings
+    [rates]         of, tax or poverty, fringe, benefits_lost: the usual rates of earnings
     [discount]      rate, first_year
     [draws]         n, seed, level
     [persistence]   of, years, fades: how long the last observed year goes on (a scenario)
@@ -130,7 +130,7 @@ class Spec:
         named += [d.accounts for d in self.file.derived]
         rates = self.file.rates
         if rates is not None:
-            named += [rates.tax, rates.benefits_lost]
+            named += [rates.taxes, rates.benefits_lost]
         return any(UNSPLIT in a for a in named)
 
     @property
@@ -276,7 +276,7 @@ def _usual(rates: Rates | None) -> list[Derived]:
 
     made = [
         rate(f"label.tax-{level}", value, {"participant": -1.0, level: 1.0})
-        for level, value in rates.tax.items()
+        for level, value in rates.taxes.items()
     ]
     if rates.fringe is not None:
         made.append(rate("label.fringe", rates.fringe, {"participant": 1.0}))
@@ -384,6 +384,8 @@ def _unfit(file: Whole) -> list[Problem]:
             found.append(_wrong((place, "observed"), "range"))
     if file.persistence and not {b.name for b in file.streams}.issuperset(file.persistence.of):
         found.append(_wrong(("persistence", "of"), "stream"))
+    if file.rates and file.rates.tax and file.rates.poverty is not None:
+        found.append(_wrong(("rates", "poverty"), "tax-twice"))
     if file.rates and file.rates.of not in taken:
         found.append(_wrong(("rates", "of"), "stream"))
     if file.perspectives.weights:
