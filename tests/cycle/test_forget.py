@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from csv import reader
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from rung import cycle
 from rung.cli import main
@@ -229,3 +233,47 @@ def test_federal_records(tmp_path: Path) -> None:
         s.attach("named", plain)
         kept = s.connection.execute("SELECT e100 FROM named ORDER BY e100").fetchall()
     assert kept == [("ZQX1",), ("ZQX3",)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_out_of_link_reviews_and_lists_of_links(tmp_path: Path, kind: str) -> None:
+    columns = {**COLUMNS, "Email": "private.email"}
+    people = [
+        [*PEOPLE[0], "Email"],
+        *[[*row, f"zqx{row[0]}@example.org"] for row in PEOPLE[1:6]],
+    ]
+    maps = [{"path": "private/people.csv", "columns": columns}]
+    new = lab(tmp_path / "lab", {"people.csv": csv(people)}, maps, steps=("applied", "enrolled"))
+    intake.bring(new, clock=now)
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("Email,Wage\n" + "".join(f"zqxA{i}@example.org,20\n" for i in (1, 2, 3)))
+    ours, review = new.path / "private/people.csv", new.path / f"private/pairs.{kind}"
+    cycle.link(ours, theirs, review, exact=True, lab=new.path, clock=now)
+    cycle.decide_links(review, new.path / "private/links.parquet", lab=new.path, clock=now)
+    before = _review(review)
+    assert len(before) == 3
+    done = cycle.forget(new, "A2", clock=now)
+    assert done.reviews == {"private/links.parquet": 1, f"private/pairs.{kind}": 1}
+    after = _review(review)
+    assert len(after) == 2
+    assert not any("zqxa2" in str(cell).casefold() for row in after for cell in row)
+    with Session() as s:
+        s.attach("links", new.path / "private/links.parquet")
+        rows_left = s.connection.execute("SELECT row_a FROM links ORDER BY 1").fetchall()
+    assert rows_left == [(2,), (4,)]
+    review.unlink()
+    again = cycle.forget(new, "A3", clock=now)
+    assert again.reviews["private/links.parquet"] == 1
+    assert None in again.reviews.values(), "its review is somewhere else"
+
+
+def _review(path: Path) -> list[tuple[Any, ...]]:
+    if path.suffix == ".csv":
+        return [tuple(row) for row in reader(StringIO(path.read_text("utf-8-sig")))][1:]
+    return list(load_workbook(path)["pairs"].iter_rows(min_row=2, values_only=True))
+
+
+def test_told_before_it_is_done(made: Lab) -> None:
+    told = cycle.forget(made, "A1", clock=now, only_tell=True)
+    assert told.removed == {"journeys": 1, "services": 1}
+    assert cycle.forget(made, "A1", clock=now).removed == told.removed

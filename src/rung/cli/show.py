@@ -207,6 +207,10 @@ def forgotten(done: Forgotten, *, as_json: bool) -> None:
         code = f"label.forgotten-{each.kind}-{each.counted}"
         number: dict[str, str | int] = {"name": each.name, "number": each.number}
         lines.append(sentence(code, number | ({"date": each.date} if each.date else {})))
+    for path, n in done.reviews.items():
+        given: dict[str, str | int] = {"file": path} if n is None else {"file": path, "n": n}
+        code = "label.forgotten-review-elsewhere" if n is None else "label.forgotten-review"
+        lines += [sentence(code, given)] if n != 0 else []
     if done.out:
         lines.append(sentence("label.forgotten-out", {"files": ", ".join(done.out)}))
     for line in lines:

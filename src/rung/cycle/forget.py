@@ -33,12 +33,14 @@ class Forgotten:
 
     `removed` is rows by checked table. `still` is rows by received file, which only its sender can
     mend (None: it could not be read). `out` are briefs and other files that stay as they were.
+    `reviews` is pairs taken out by link review; None for a review that is not in the lab.
     """
 
     removed: Mapping[str, int]
     still: Mapping[str, int | None]
     told: tuple[Told, ...]
     out: tuple[str, ...]
+    reviews: Mapping[str, int | None]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -47,11 +49,15 @@ class Forgotten:
             "still": dict(self.still),
             "told": [vars(t) for t in self.told],
             "out": list(self.out),
+            "reviews": dict(self.reviews),
         }
 
 
-def forget(lab: Lab, person: str, *, clock: Clock) -> Forgotten:
+def forget(lab: Lab, person: str, *, clock: Clock, only_tell: bool = False) -> Forgotten:
     """Remove someone, given by the id as the provider's files write it, for good.
+
+    With `only_tell` nothing is removed: the same is told of what would be, for someone who is still
+    to confirm it (link reviews are then not looked at).
 
     Raises RecordsError: REC-forget-unknown, REC-forget-several (neither repeats the id), or what
     is wrong with the key table.
@@ -61,13 +67,17 @@ def forget(lab: Lab, person: str, *, clock: Clock) -> Forgotten:
     tables = records.holding(lab, known)
     files = records.received(lab, known, day)
     told = (*_releases(lab, files, held=bool(tables)), *_findings(lab, tables))
-    records.remove(lab, known, tuple(tables), day)
+    reviews: Mapping[str, int | None] = {}
+    if not only_tell:
+        reviews = records.linked(lab, known, day)
+        records.remove(lab, known, tuple(tables), day)
     out = sorted(p.name for p in (lab.path / "out").glob("*") if p.is_file())
     return Forgotten(
         removed=tables,
         still={path: n for path, n in files.items() if n != 0},
         told=told,
         out=tuple(out),
+        reviews=reviews,
     )
 
 

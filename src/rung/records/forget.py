@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from rung.documents import Document
 from rung.errors import PlanError, RecordsError
-from rung.records import privacy, wage_imports
+from rung.records import link_review, privacy, wage_imports
 from rung.records.check import Records
 from rung.records.importing import duplicates, sheets_out
 from rung.records.importing.source import copy_to
@@ -120,6 +120,32 @@ def received(lab: Lab, known: Known, day: dt.date) -> Mapping[str, int | None]:
     if federal and lab.table("pirl").is_file():  # whose table has a row for each of the file
         found[str(federal)] = holding(lab, known).get("pirl", 0)
     return found
+
+
+def linked(lab: Lab, known: Known, day: dt.date) -> Mapping[str, int | None]:
+    """Pairs of the person taken out of link reviews in the lab; see `link_review.forget`."""
+    if not lab.store.names(link_review.PROPOSAL):
+        return {}
+    rows: dict[str, list[int]] = {}
+    with (
+        tempfile.TemporaryDirectory(dir=lab.path / "private", prefix=".work-") as folder,
+        Session(spill=Path(folder) / "spill") as session,
+    ):
+        for i, given in enumerate(lab.sections("files", FileMap)):
+            try:
+                source = open_source(
+                    session, lab.path / given.path, given, lab.milestones, Path(folder),
+                    number=i, today=day,
+                )  # fmt: skip
+            except (PlanError, RecordsError):
+                continue
+            if source.id is None:
+                continue
+            theirs = exp.In(this=source.id, expressions=[tree(i) for i in known.ids])
+            found = session.execute(exp.select(name("_row")).from_(source.table).where(theirs))
+            mine = rows.setdefault(lab.digest(lab.path / given.path), [])
+            mine += [int(row) for (row,) in found.fetchall()]
+    return link_review.forget(lab.store, lab.path, rows)
 
 
 def _numbers(known: Known, sent: Mapping[str, str | None]) -> list[str]:

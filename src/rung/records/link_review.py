@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 from sqlglot import exp
 
@@ -37,6 +38,7 @@ _SAID: Mapping[str, Decision] = {
     **dict.fromkeys(("different", "no", "distinto", "distinta", "diferente"), "different"),
 }
 _OWN = ("pair", "decision", "how", "words", "probability", "weight", "row_a", "row_b")
+_LINKS = ("pair", "row_a", "row_b", "how", "weight", "probability")
 _WORDS = ((0.99, "almost-sure"), (0.9, "likely"), (LINE, "perhaps"), (0.0, "unlikely"))
 
 
@@ -240,10 +242,106 @@ def standing_for(store: Store, proposal: Document) -> dict[str, Decision]:
     return standing(store, _name(proposal.body["files"]))
 
 
+def forget(store: Store, folder: Path, rows: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
+    """Take someone's pairs out of review files and lists of links in a lab's folder.
+
+    `rows` are the rows that they stand on, by the digest of each file. Returns how many were taken
+    out by file; None under the name of a linkage whose review is not in the folder: it names them
+    wherever it was put. Documents hold row numbers and digests alone, and stay.
+    """
+    found: dict[str, int | None] = {}
+    for label in store.names(PROPOSAL):
+        theirs: set[str] = set()
+        for number in store.history(PROPOSAL, label):
+            body = store.get(PROPOSAL, label, number).body
+            sides = [set(rows.get(each, ())) for each in body["files"]]
+            theirs |= {p[0] for p in body["pairs"] if p[1] in sides[0] or p[2] in sides[1]}
+        if not theirs:
+            continue
+        here = {
+            path.relative_to(folder).as_posix(): n
+            for path in sorted((*folder.glob("*.*"), *folder.glob("private/*.*"),
+                                *folder.glob("out/*.*")))
+            if (n := _without(path, theirs)) is not None
+        }  # fmt: skip
+        reviewed = any(not path.endswith(".parquet") for path in here)
+        found |= here if reviewed else {**here, label: None}
+    return found
+
+
+def _without(path: Path, pairs: set[str]) -> int | None:
+    """Take these pairs out of a review file, or of links; None when it is neither."""
+    if path.name.startswith("."):
+        return None
+    if path.suffix.lower() == ".csv":
+        return _lines_without(path, pairs)
+    if path.suffix.lower() == ".xlsx":
+        return _sheet_without(path, pairs)
+    return _links_without(path, pairs) if path.suffix.lower() == ".parquet" else None
+
+
+def _lines_without(path: Path, pairs: set[str]) -> int | None:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as given:
+            header, *lines = csv.reader(given)
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error):
+        return None
+    if tuple(header[: len(_OWN)]) != _OWN:
+        return None
+    kept = [line for line in lines if not line or line[0] not in pairs]
+    if len(kept) < len(lines):
+        temporary = path.with_name(f".{path.name}.writing")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as out:
+            csv.writer(out, lineterminator="\r\n").writerows([header, *kept])
+        temporary.replace(path)
+    return len(lines) - len(kept)
+
+
+def _sheet_without(path: Path, pairs: set[str]) -> int | None:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path)
+    except (OSError, ValueError, KeyError, InvalidFileException, BadZipFile):
+        return None
+    if "pairs" not in book.sheetnames:
+        return None
+    sheet = book["pairs"]
+    gone = [i for i, row in enumerate(sheet.iter_rows(values_only=True), 1) if row[0] in pairs]
+    for i in reversed(gone):
+        sheet.delete_rows(i)
+    if gone:
+        temporary = path.with_name(f".{path.name}.writing")
+        book.save(temporary)
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    return len(gone)
+
+
+def _links_without(path: Path, pairs: set[str]) -> int | None:
+    with Session(threads=1) as session:
+        try:
+            session.attach("links", path)
+        except RecordsError:
+            return None
+        if tuple(session.columns("links")) != _LINKS:
+            return None
+        theirs = exp.In(this=name("pair"), expressions=[exp.Literal.string(p) for p in pairs])
+        count = exp.select(exp.Count(this=exp.Star())).from_("links").where(theirs.copy())
+        (n,) = session.execute(count).fetchone() or (0,)
+        if n:
+            temporary = path.with_name(f".{path.name}.writing")
+            copy_to(session, exp.select("*").from_("links").where(exp.not_(theirs)), temporary)
+            temporary.chmod(0o600)
+            temporary.replace(path)
+    return int(n)
+
+
 def save(path: Path, links: Sequence[tuple[Any, ...]]) -> None:
     """Write links as Parquet: pair, row_a, row_b, how, weight, probability; no name in it."""
     kinds = ("VARCHAR", "BIGINT", "BIGINT", "VARCHAR", "DOUBLE", "DOUBLE")
-    labels = ("pair", "row_a", "row_b", "how", "weight", "probability")
     path.parent.mkdir(parents=True, exist_ok=True)
     with Session(threads=1) as session:
         session.connection.execute(
@@ -252,6 +350,6 @@ def save(path: Path, links: Sequence[tuple[Any, ...]]) -> None:
         )
         if links:
             session.connection.executemany("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)", links)
-        picks = [alias(exp.cast(name(c), k), c) for c, k in zip(labels, kinds, strict=True)]
+        picks = [alias(exp.cast(name(c), k), c) for c, k in zip(_LINKS, kinds, strict=True)]
         copy_to(session, exp.select(*picks).from_("links").order_by("row_a", "row_b"), path)
     path.chmod(0o600)
