@@ -122,7 +122,7 @@ def example(**change: object) -> Index:
         "covariates": ["age"],
         "training_ends": 12.0,
     }
-    return fit(**{**asked, **change})  # type: ignore[arg-type]
+    return fit(**{**asked, **change})
 
 
 def test_people_with_a_missing_value_are_left_out_and_counted() -> None:
@@ -171,6 +171,7 @@ def test_the_answers_say_what_the_range_leaves_out(language: str) -> None:
     assert isinstance(alike, Table)
     assert found.strength == "compared"
     assert found.interval is not None
+    assert found.se is not None
     assert found.interval.high - found.interval.low == pytest.approx(
         2 * 1.959964 * found.se, rel=1e-5
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rung.cli import federal, household, link, mobility, returns, standards, web
+from rung.cli import costs, federal, household, link, mobility, returns, standards, web
 from rung.cli.options import (
     AsJson,
     EngineName,
@@ -363,4 +363,5 @@ federal.add_to(app)
 link.add_to(app)
 mobility.add_to(app)
 returns.add_to(app)
+costs.add_to(app)
 household.add_to(app)

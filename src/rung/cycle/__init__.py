@@ -49,6 +49,7 @@ from rung.cycle.people import named as named
 from rung.cycle.people import people as people
 from rung.cycle.people import person as person
 from rung.cycle.people import retention as retention
+from rung.cycle.places import alike as alike
 from rung.cycle.places import place_file as place_file
 from rung.cycle.places import places as places
 from rung.cycle.returning import mvpf as mvpf

@@ -18,10 +18,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records.prices import Prices
+from rung.stats.intervals import normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ def se_from_p_range(estimate: float, low: float, high: float, seed: int, n: int 
         raise PlanError("PLAN-p-range")
     # random() is in [0, 1): one minus it keeps p above zero when the range begins there
     p = low + (high - low) * (1 - np.random.default_rng(seed).random(n))
-    reach = ndtri(1 - np.minimum(p, 1 - 1e-12) / 2)
+    reach = np.array([normal_quantile(1 - min(each, 1 - 1e-12)) for each in p])
     return np.asarray(abs(estimate) / reach, dtype=np.float64)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rung.finding import Finding, Interval, Part
 from rung.messages import has, phrase
 from rung.share.numbers import amount, change, in_hundred, percent, with_year
-from rung.share.say import generations, household, inequality, mobility, places, returns
+from rung.share.say import costs, generations, household, inequality, mobility, places, returns
 from rung.share.say.pieces import opened, people, range_of
 
 Words = Callable[[Finding, str | None], list[str]]
@@ -22,6 +22,7 @@ def told(finding: Finding, language: str | None) -> list[str]:
 
 OWN: dict[str, Words] = {
     **household.FINDINGS,
+    **costs.FINDINGS,
     **returns.FINDINGS,
     **inequality.FINDINGS,
     **places.FINDINGS,

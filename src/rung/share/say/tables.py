@@ -8,7 +8,7 @@ from itertools import pairwise
 from rung.finding import Cell, Table
 from rung.messages import Scalar, english, phrase, sentence, word
 from rung.share.numbers import amount, between, change, in_hundred, percent, with_year
-from rung.share.say import generations, household, inequality, mobility, places, returns
+from rung.share.say import costs, generations, household, inequality, mobility, places, returns
 from rung.share.say.pieces import (
     column_label,
     estimate_columns,
@@ -291,6 +291,7 @@ def _plain_table(table: Table, language: str | None) -> list[str]:
 
 _TABLES: dict[str, Words] = {
     **household.TABLES,
+    **costs.TABLES,
     **returns.TABLES,
     "journey": _journey,
     "gap": _gap,

@@ -1,0 +1,81 @@
+"""Costs in words: what a person cost, a completer, a component, a point of effect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from rung.finding import Finding, Table
+from rung.messages import Scalar, english, phrase
+from rung.share.numbers import between, dollars, percent, with_year
+from rung.share.say.pieces import opened
+
+
+def _money(value: float, year: int | None, language: str | None) -> str:
+    return with_year(dollars(value), year, language)
+
+
+def _each(finding: Finding, language: str | None) -> list[str]:
+    question = finding.estimand
+    given: dict[str, Scalar] = {
+        "n": finding.counts.analysed,
+        "amount": _money(finding.value, question.dollar_year, language),
+        "population": question.population,
+        "horizon": question.horizon,
+    }
+    return [opened(phrase("say.cost-each", given, language))]
+
+
+def _effect(finding: Finding, language: str | None) -> list[str]:
+    """A price of a unit; or that it went the wrong way; and whether any price is told at all."""
+    question, ends = finding.estimand, finding.interval
+    before, _, after = english("label.cost-effect", {"unit": "\0"}).partition("\0")
+    unit = question.outcome.removeprefix(before).removesuffix(after)
+    amount = _money(abs(finding.value), question.dollar_year, language)
+    which = "cost-effect" if finding.value >= 0 else "cost-effect-wrong"
+    told = [opened(phrase(f"say.{which}", {"unit": unit, "amount": amount}, language))]
+    if ends is None:
+        return told
+    if len(ends.pieces) > 1 or math.isinf(ends.low) or math.isinf(ends.high):
+        return [*told, phrase("say.cost-effect-open", {}, language)]
+    span = between(ends.low, ends.high, "dollars", language)
+    return [*told, opened(phrase("say.fits", {"range": span}, language))]
+
+
+def _per(table: Table, language: str | None) -> list[str]:
+    """The last milestone anyone came to: what each of them cost, all costs counted."""
+    rows = [r for r in table.rows if r["cost_each"] is not None]
+    question = table.estimand
+    given = {"population": question.population, "horizon": question.horizon}
+    told = [opened(phrase("say.costs-per", given, language))]
+    if rows:
+        last = rows[-1]
+        amount = _money(float(last["cost_each"] or 0), question.dollar_year, language)
+        more: dict[str, Scalar] = {"milestone": last["per"], "n": last["n"], "amount": amount}
+        told.append(opened(phrase("say.costs-per-last", more, language)))
+    return told
+
+
+def _components(table: Table, language: str | None) -> list[str]:
+    question = table.estimand
+    given = {"population": question.population, "horizon": question.horizon}
+    told = [opened(phrase("say.costs", given, language))]
+    rows = [r for r in table.rows if r["cost"] is not None and r["share"] is not None]
+    if rows:
+        top = max(rows, key=lambda r: float(r["share"] or 0))
+        more: dict[str, Scalar] = {
+            "component": top["component"],
+            "percent": percent(float(top["share"] or 0)),
+        }
+        told.append(opened(phrase("say.costs-largest", more, language)))
+    return told
+
+
+FINDINGS: dict[str, Callable[[Finding, str | None], list[str]]] = {
+    "ingredients": _each,
+    "cost-effect": _effect,
+}
+TABLES: dict[str, Callable[[Table, str | None], list[str]]] = {
+    "costs": _components,
+    "costs-per": _per,
+}
