@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -277,3 +278,11 @@ def test_the_terminal_tells_it(pairs: Path, capsys: pytest.CaptureFixture[str]) 
     assert "10 puntos de 100" in told
     assert "lowest fifth" not in told
     assert "income" not in told
+
+
+def test_the_page_about_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[2] / "docs/generations.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried > 10
+    assert not failed

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rung.mobility.ranks import Floats
+from rung.mobility.ranks import Floats, dot
 
 
 class Elasticity(NamedTuple):
@@ -39,13 +39,13 @@ def log_log(parent: Floats, child: Floats, weights: Floats | None = None) -> Ela
         return None
     p = np.full(n, 1 / n) if weights is None else weights / weights.sum()
     x, y = np.log(parent), np.log(child)
-    nu = x - p @ x
-    spread = p @ nu**2
+    nu = x - dot(p, x)
+    spread = dot(p, nu**2)
     if spread < 1e-15:
         return None
-    slope = p @ (nu * y) / spread
-    off = y - p @ y - slope * nu
-    variance = (p * nu * off) @ (p * nu * off) / spread**2 * n / (n - 2)
+    slope = dot(p, nu * y) / spread
+    off = y - dot(p, y) - slope * nu
+    variance = float(((p * nu * off) ** 2).sum()) / spread**2 * n / (n - 2)
     return Elasticity(float(slope), math.sqrt(variance), n)
 
 
@@ -59,23 +59,30 @@ def expected(parent: Floats, child: Floats, weights: Floats | None = None) -> El
     if n < 3 or child.max() <= 0:
         return None
     p = np.full(n, 1 / n) if weights is None else weights / weights.sum()
-    x, mean = np.log(parent), p @ child
-    x = x - p @ x
-    if p @ x**2 < 1e-15:
+    x, mean = np.log(parent), dot(p, child)
+    x = x - dot(p, x)
+    if dot(p, x**2) < 1e-15:
         return None
-    design = np.column_stack([np.ones(n), x])
     y = child / mean
+    wanted = np.array([dot(p, y), dot(p, x * y)])
     at = np.zeros(2)
     for _ in range(100):
-        fitted = np.exp(design @ at)
-        bread = design.T @ (design * (p * fitted)[:, None])
-        move = np.linalg.solve(bread, design.T @ (p * (y - fitted)))
+        fitted = p * np.exp(at[0] + at[1] * x)
+        bread = _squares(fitted, x)
+        move = np.linalg.solve(bread, wanted - bread[:, 0])
         at = at + move * min(1.0, 2.0 / max(1e-300, float(np.abs(move).max())))
         if np.abs(move).max() < 1e-12:
             break
     else:
         return None
-    fitted = np.exp(design @ at)
-    score = design * (p * (y - fitted))[:, None]
-    side = np.linalg.inv(design.T @ (design * (p * fitted)[:, None]))
-    return Elasticity(float(at[1]), math.sqrt((side @ score.T @ score @ side)[1, 1]), n)
+    off = p * (y - np.exp(at[0] + at[1] * x))
+    side = np.linalg.inv(bread)
+    variance = (side @ _squares(off * off, x) @ side)[1, 1]
+    return Elasticity(float(at[1]), math.sqrt(variance), n)
+
+
+def _squares(w: Floats, x: Floats) -> Floats:
+    """The weighted cross-products of 1 and x."""
+    wx = w * x
+    first, second = w.sum(), wx.sum()
+    return np.array([[first, second], [second, dot(wx, x)]])

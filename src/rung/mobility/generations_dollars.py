@@ -122,7 +122,7 @@ def above(t: Telling, level: int | None = None) -> Share | None:
         se = math.sqrt(value * (1 - value) / len(higher))
     else:
         p = weights[of] / weights[of].sum()
-        value = float(p @ higher)
+        value = float(p[higher].sum())
         se = math.sqrt(float(((p * (higher - value)) ** 2).sum()))
     return Share(value, int(higher.sum()), len(higher), se)
 
