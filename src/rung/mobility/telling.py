@@ -53,6 +53,15 @@ def money(question: Question) -> Note:
     return Note("cpi-u", {"from": before, "to": after})
 
 
+def share_range(value: float, se: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """A range of a share on the scale of its log odds; Wilson's where nobody or all are in."""
+    if not 0 < value < 1 or se <= 0:
+        return wilson(round(value * n), n, level)
+    middle = math.log(value / (1 - value))
+    reach = normal_quantile(level) * se / (value * (1 - value))
+    return 1 / (1 + math.exp(reach - middle)), 1 / (1 + math.exp(-reach - middle))
+
+
 @dataclass(frozen=True)
 class Telling:
     """Linked pairs and how they are told: `margin` is what counts as a climb, in hundredths."""
@@ -120,11 +129,8 @@ class Telling:
         return value - reach, value + reach
 
     def share_ends(self, value: float, se: float, n: int) -> tuple[float, float]:
-        """A range of a share on the scale of its log odds; Wilson's where nobody or all are in."""
-        if not 0 < value < 1 or se <= 0:
-            return wilson(round(value * n), n, self.level)
-        low, high = self.ends(math.log(value / (1 - value)), se / (value * (1 - value)))
-        return 1 / (1 + math.exp(-low)), 1 / (1 + math.exp(-high))
+        """The range of a share."""
+        return share_range(value, se, n, self.level)
 
     def finding(
         self, question: Estimand, value: float, ends: tuple[float, float], se: float, how: Method,
