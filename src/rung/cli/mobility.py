@@ -167,22 +167,6 @@ def generations(
     finish(outcome, as_json)
 
 
-def _characteristics(text: str | None) -> dict[str, float]:
-    """population:2,share_black2010 as names and weights."""
-    from rung.errors import PlanError
-
-    found: dict[str, float] = {}
-    for part in names_of(text) or ():
-        name, _, weight = part.rpartition(":") if ":" in part else (part, "", "1")
-        try:
-            found[name] = float(weight)
-        except ValueError:
-            raise PlanError("PLAN-like", given=part) from None
-        if not name or not 0 < found[name] < 1e6:
-            raise PlanError("PLAN-like", given=part)
-    return found
-
-
 @mobility.command()
 def places(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file as it was downloaded.")],
@@ -218,14 +202,12 @@ def places(
     from rung.cli import show
 
     messages.speak(language)
-    named = _characteristics(like)
     with show.progress(as_json):
         outcome = cycle.places(
             file,
             place=place,
             measure=measure,
-            like=tuple(named),
-            weights={c: w for c, w in named.items() if w != 1.0},
+            like=cycle.alike(like),
             characteristics=characteristics,
             peers=peers,
             against=names_of(against) or (),
@@ -235,6 +217,55 @@ def places(
             audience=audience_of(outside),
             clock=now,
         )
+    finish(outcome, as_json)
+
+
+@mobility.command()
+def factors(
+    lab: LabPath,
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Which of the five factors of mobility are moving, for the people and for the place?
+
+    Example: rung mobility factors riverside
+    """
+    from rung import cycle, messages
+
+    messages.speak(language)
+    outcome = cycle.factors(
+        cycle.open_lab(lab), level=level, audience=audience_of(outside), clock=now
+    )
+    finish(outcome, as_json)
+
+
+@mobility.command()
+def measures(
+    lab: LabPath,
+    by: Annotated[
+        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
+    ] = None,
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """How did money, housing and stress change, beside earnings?
+
+    Example: rung mobility measures riverside --by gender
+    """
+    from rung import cycle, messages
+
+    messages.speak(language)
+    outcome = cycle.measures(
+        cycle.open_lab(lab),
+        by=names_of(by) or (),
+        level=level,
+        audience=audience_of(outside),
+        clock=now,
+    )
     finish(outcome, as_json)
 
 

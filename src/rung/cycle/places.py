@@ -25,8 +25,7 @@ def places(
     *,
     place: str,
     measure: str | None = None,
-    like: Sequence[str] = (),
-    weights: Mapping[str, float] | None = None,
+    like: Mapping[str, float] | None = None,
     characteristics: Path | None = None,
     peers: int = 10,
     against: Sequence[str] = (),
@@ -42,20 +41,26 @@ def places(
     `path` is a file as the Opportunity Atlas, the 2014 commuting-zone tables, the Social Capital
     Atlas or Urban Institute's mobility metrics publish it. `place` is a code (36061) or a name;
     `measure` a column (each file has a usual one). Peers are the `peers` places nearest by the
-    characteristics `like` (of the file, or of the file `characteristics`), each with its weight;
-    or those named in `against`. `map_to` writes the map of the place's state as SVG; `with_map`
-    adds its table where a map can be drawn. The data are public, and are shown to everyone alike.
+    characteristics `like` (of the file, or of the file `characteristics`), each with its weight (1
+    is usual); or those named in `against`. `map_to` writes the map of the place's state as SVG;
+    `with_map` adds its table where a map can be drawn. The data are public, and are shown to
+    everyone alike.
     Raises RecordsError or PlanError as `mobility.places` does, PLAN-map and PLAN-map-level.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
     if map_to is not None and not installed():
         raise PlanError("PLAN-map")
-    asked = Asked(place, peers, tuple(against), dict(weights or {}), level, seed)
+    weights = {c: w for c, w in (like or {}).items() if w != 1.0}
+    asked = Asked(place, peers, tuple(against), weights, level, seed)
     files = [f for f in (path, characteristics) if f is not None]
     with TemporaryDirectory(prefix="rung-") as work:
         found = reading.open_places(
-            path, Path(work), measure=measure, like=like, characteristics=characteristics
+            path,
+            Path(work),
+            measure=measure,
+            like=tuple(like or ()),
+            characteristics=characteristics,
         )
     found = _named(found)
     drawn = map_to is not None or (with_map and installed() and found.layout.level == "county")
@@ -79,6 +84,25 @@ def places(
         if shown is not None:
             outcome.files[0].write_text(shown, "utf-8")
     return outcome
+
+
+def alike(text: str | None) -> dict[str, float]:
+    """What peers are alike in, as people write it: "population:2, poor_share2010" with weights.
+
+    Raises PlanError (PLAN-like) for a weight that is no number above zero.
+    """
+    found: dict[str, float] = {}
+    for part in (p.strip() for p in (text or "").split(",")):
+        if not part:
+            continue
+        name, _, weight = part.rpartition(":") if ":" in part else (part, "", "1")
+        try:
+            found[name.strip()] = float(weight)
+        except ValueError:
+            raise PlanError("PLAN-like", given=part) from None
+        if not name.strip() or not 0 < found[name.strip()] < 1e6:
+            raise PlanError("PLAN-like", given=part)
+    return found
 
 
 def _named(found: Places) -> Places:

@@ -60,10 +60,16 @@ MAY: Mapping[str, frozenset[str]] = {
     "caseload.all": _HANDS,
     "caseload.write": frozenset({Role.COACH}) | _HANDS,
     "retention.see": _ALL,
+    # the field's standards
+    "standards.see": _ALL,
+    "exits.decide": _HANDS,
+    "people.forget": frozenset({Role.OWNER}),
     # returns
     "returns.see": _ALL,
     "returns.write": _HANDS | {Role.ANALYST},
     "household.see": _ALL,  # a calculator: no records
+    "places.see": _ALL,  # public data: no records
+    "places.bring": _HANDS | {Role.ANALYST, ADVISOR},
     # share
     "brief.see": _ALL,
     "brief.write": _HANDS | {Role.ANALYST},
@@ -81,7 +87,7 @@ MAY: Mapping[str, frozenset[str]] = {
 QUIET = frozenset(
     {
         *("program.see", "program.plan", "records.see", "organisation.see", "portfolio.see"),
-        "household.see",
+        *("household.see", "places.see"),
     }
 )
 """Looking at these alone is not written down: they show nobody's records."""

@@ -18,6 +18,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("fixes", "fixes", "fixes.see"),
         ("journey", "journey", "journey.see"),
         ("people", "people", "caseload.own"),
+        ("standards", "standards", "standards.see"),
         ("briefs", "briefs", "brief.see"),
     ),
     "design": (),
@@ -25,6 +26,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "sustainability": (
         ("returns", "returns", "returns.see"),
         ("household", "household", "household.see"),
+        ("places", "places", "places.see"),
     ),
 }
 """A phase without rooms is shown, so that people see where the road goes."""

@@ -13,10 +13,12 @@ from rung.web.views import (
     journey,
     leaving,
     organisation,
+    places,
     portfolio,
     program,
     records,
     returns,
+    standards,
     welcome,
 )
 
@@ -34,8 +36,10 @@ urlpatterns = [
     *fixes.urls,
     *journey.urls,
     *caseload.urls,
+    *standards.urls,
     *household.urls,
     *returns.urls,
+    *places.urls,
     *briefs.urls,
     path("api/", include("rung.web.api")),
 ]
