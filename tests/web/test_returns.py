@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from rung.returns.spec import Spec
@@ -16,6 +18,7 @@ from rung.web.models import Paper, Trace
 from tests.web.conftest import World
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "returns"
+FORM = "application/x-www-form-urlencoded"
 SHORT = {
     "way": "short", "cost": "6800", "payer": "funder", "effects": "-900 1,800 2300 $2200",
     "errors_": "350 500 600 650", "tax": "14", "lasts": "3", "people": "412", "year": "2024",
@@ -64,6 +67,22 @@ def test_a_few_numbers_become_a_file_and_an_answer(world: World) -> None:
     assert spec.file.rates.tax == {"government": pytest.approx(0.14)}
     # what was written stands there, to be changed
     assert 'value="-900 1,800 2300 $2200"' in said
+
+
+def test_a_form_as_a_browser_sends_it(world: World) -> None:
+    place = reverse("returns-keep", args=[world.program.uid])
+    browser = world.client("staff")
+    answer = browser.post(place, urlencode(SHORT), content_type=FORM, follow=True)
+    assert "society as a whole" in answer.content.decode()
+    file = {"way": "file", "toml": (EXAMPLES / "year-up.toml").read_text("utf-8")}
+    answer = browser.post(place, urlencode(file), content_type=FORM, follow=True)
+    assert "$0.43" in answer.content.decode()
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(world.people["staff"])
+    for body in (SHORT, file):
+        assert strict.post(place, body).status_code == 403
+        assert strict.post(place, urlencode(body), content_type=FORM).status_code == 403
+    assert len(texts()) == 2
 
 
 def test_versions_are_added_and_never_changed(world: World) -> None:

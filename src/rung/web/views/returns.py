@@ -131,7 +131,6 @@ def returns(request: HttpRequest, program: Program) -> HttpResponse:
     return _page(request, program, form, text=str(body["toml"]), number=number, outside=outside)
 
 
-@receiving.receives
 @csrf_protect
 def _keep(request: HttpRequest, program: Program) -> HttpResponse:
     """Check what was written, and keep it as the newest version; the body is read here."""
@@ -161,7 +160,9 @@ def _keep(request: HttpRequest, program: Program) -> HttpResponse:
 @require_POST
 def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
     """Who may write is known before any of a file is read."""
-    return _keep(request, program)
+    if request.content_type == "multipart/form-data":
+        return receiving.receives(_keep)(request, program)
+    return _keep(request, program)  # a form without a file has been read already
 
 
 # the check of the form's token reads the whole body, so it comes after the check of the person
