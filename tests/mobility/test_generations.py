@@ -14,8 +14,9 @@ import pytest
 
 from rung import cycle
 from rung.cli import main
-from rung.errors import PlanError
+from rung.errors import PlanError, ReleaseError
 from rung.finding import Finding, Refusal, Table
+from rung.mobility.copula import PercentileMatrix
 from rung.records.prices import Prices
 from rung.records.query import Session
 from rung.share.release import Outside
@@ -211,6 +212,7 @@ def test_incomes_below_zero_have_ranks_and_no_elasticity(tmp_path: Path) -> None
         ({**ASKED, "matrix": Path("m.csv")}, "PLAN-unused"),
         ({**ASKED, "unlinked": True, "by": "place"}, "PLAN-unused"),
         ({**ASKED, "unlinked": True, "margin": 10}, "PLAN-unused"),
+        ({**ASKED, "unlinked": True, "write_matrix": Path("m.csv")}, "PLAN-unused"),
         ({**ASKED, "level": 1.0}, "PLAN-level"),
     ],
 )
@@ -224,7 +226,7 @@ def test_two_lists_that_are_not_linked(pairs: Path, tmp_path: Path) -> None:
     matrix = tmp_path / "m.csv"
     ranks = list(range(1, 101))
     write(matrix, ["parent_rank", *ranks], [(r, *[0.01] * 100) for r in ranks])
-    years = {"parent_year": 2010, "child_year": 2010}
+    years: dict[str, Any] = {"parent_year": 2010, "child_year": 2010}
     found = answers(pairs, **ASKED, unlinked=True, matrix=matrix, **years)
     rows = {r["who_comes_from_where"]: r for r in found["generations-bounds"].rows}
     made = simulated()
@@ -262,6 +264,24 @@ def test_a_published_matrix_is_shown_exactly(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as caught:
         cycle.generations(matrix=file, parent=["p"], margin=10)
     assert {p.params["option"] for p in caught.value.problems} == {"--parent", "--margin"}
+
+
+def test_the_matrix_of_percentiles_can_be_written_and_read(pairs: Path, tmp_path: Path) -> None:
+    """Put on the same incomes, it gives back the share above that linked pairs have, nearly."""
+    file = tmp_path / "matrix.csv"
+    years: dict[str, Any] = {"parent_year": 2010, "child_year": 2010}
+    linked = cycle.generations(pairs, **ASKED, **years, write_matrix=file)
+    assert linked.files == (file,)
+    matrix = PercentileMatrix.read(file)
+    assert matrix.shares.sum(axis=0) == pytest.approx(np.ones(100))
+    assert matrix.shares.sum(axis=1) == pytest.approx(np.ones(100))
+    found = answers(pairs, **ASKED, unlinked=True, matrix=file, **years)
+    made = simulated()
+    exact = float((made["child"] > made["parent"]).mean())
+    assert found["absolute-copula"].value == pytest.approx(exact, abs=0.005)
+    with pytest.raises(ReleaseError) as caught:
+        cycle.generations(pairs, **ASKED, audience=Outside(), write_matrix=file)
+    assert caught.value.code == "OUT-too-few"
 
 
 def test_the_terminal_tells_it(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:

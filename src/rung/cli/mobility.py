@@ -133,6 +133,9 @@ def generations(
     matrix: Annotated[
         Path | None, typer.Option(help="A 100 by 100 matrix of ranks, as CSV.")
     ] = None,
+    write_matrix: Annotated[
+        Path | None, typer.Option(help="Write the 100 by 100 matrix of ranks to this CSV.")
+    ] = None,
     level: Level = 0.95,
     outside: ForOutside = False,
     language: Language = "en",
@@ -160,6 +163,7 @@ def generations(
             margin=margin,
             unlinked=unlinked,
             matrix=matrix,
+            write_matrix=write_matrix,
             level=level,
             audience=audience_of(outside),
             clock=now,

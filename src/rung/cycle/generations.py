@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.documents import file_digest
-from rung.errors import CannotAnswer, PlanError, Problem
+from rung.errors import CannotAnswer, PlanError, Problem, ReleaseError
 from rung.finding import Origin
 from rung.messages import english
 from rung.mobility import copula_tables, generations_tables
 from rung.mobility.copula import PercentileMatrix
 from rung.mobility.copula_tables import Unlinked
-from rung.mobility.generations import Question, margins, summarise
-from rung.mobility.ranks import MARGINS
+from rung.mobility.generations import Generations, Question, margins, summarise
+from rung.mobility.ranks import MARGINS, PERCENT
 from rung.records import engine as engines
 from rung.records.prices import Prices
 from rung.records.query import Session
-from rung.share.release import Audience
+from rung.share.release import Audience, Inside
 
 
 def generations(
@@ -36,6 +38,7 @@ def generations(
     margin: int = 0,
     unlinked: bool = False,
     matrix: Path | None = None,
+    write_matrix: Path | None = None,
     level: float = 0.95,
     audience: Audience | None = None,
     clock: Clock | None = None,
@@ -51,8 +54,10 @@ def generations(
 
     `parent_year` and `child_year` say of which years the dollars are (`prices` is a table of one's
     own, CSV with year, month and value); without them nobody has more than anybody. `margin` is
-    what counts as ranking higher: by over 0, 10 or 20 hundredths. Raises RecordsError, and
-    PlanError for a question that is not whole or an argument that would not be used.
+    what counts as ranking higher: by over 0, 10 or 20 hundredths. `write_matrix` is a file for the
+    100 by 100 matrix of linked pairs, which `matrix` reads; to an audience outside it is written
+    only when every cell has enough people. Raises RecordsError, ReleaseError, and PlanError for a
+    question that is not whole or an argument that would not be used.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
@@ -61,23 +66,27 @@ def generations(
     said = concept or english("label.income")
     asked = Question(tuple(parent), tuple(child), weights, by, parent_year, child_year, said)
     if path is None:
+        _all_used({"--write-matrix": write_matrix is not None})
         return _of_matrix(matrix, asked, unlinked, prices, margin, audience, clock)
     if not parent or not child:
         raise PlanError("PLAN-generations")
     unused = {"--matrix": matrix is not None and not unlinked, "--by": unlinked and by is not None,
-              "--margin": unlinked and margin != 0}  # fmt: skip
+              "--margin": unlinked and margin != 0,
+              "--write-matrix": unlinked and write_matrix is not None}  # fmt: skip
     _all_used(unused)
     known = Prices.read(prices) if prices else None
     inputs = [file_digest(p) for p in (sorted(path.iterdir()) if path.is_dir() else [path])]
     with TemporaryDirectory(prefix="rung-") as work, Session() as session:
         mended = engines.attach(session, "pairs", path, Path(work), table="pairs")
         made: tuple[AnyAnswer, ...]
+        written: tuple[Path, ...] = ()
         try:
             if unlinked:
                 made = _unlinked(session, asked, known, matrix, inputs)
             else:
                 pairs = summarise(session, "pairs", asked, prices=known, inputs=inputs)
                 made = generations_tables.answers(pairs, level, margin)
+                written = _written(pairs, write_matrix, audience)
         except CannotAnswer as why:
             made = (generations_tables.refusal(why, asked, unlinked=unlinked),)
         ran = session.engine
@@ -86,9 +95,28 @@ def generations(
         made,
         audience=audience,
         today=clock().date() if clock else None,
+        files=written,
         engine=ran,
         problems=[p.to_json() for p in mended],
     )
+
+
+def _written(pairs: Generations, file: Path | None, audience: Audience | None) -> tuple[Path, ...]:
+    """The matrix of percentiles as a file; nothing of too few people goes outside."""
+    if file is None:
+        return ()
+    tally = pairs.everyone
+    if audience is not None and not isinstance(audience, Inside):
+        rules = audience.thresholds
+        rows, columns = tally.counts.sum(axis=1), tally.counts.sum(axis=0)
+        cells = tally.counts[rows > 0][:, columns > 0]
+        if cells.min() < rules.numerator or rows[rows > 0].min() < rules.denominator:
+            raise ReleaseError(
+                "OUT-too-few", denominator=rules.denominator, numerator=rules.numerator
+            )
+    ranks = np.arange(1.0, PERCENT + 1)
+    PercentileMatrix(tally.copula(), ranks).write(file)
+    return (file,)
 
 
 def _unlinked(

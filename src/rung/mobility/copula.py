@@ -134,6 +134,14 @@ class PercentileMatrix:
         except (ValueError, IndexError, csv.Error, UnicodeDecodeError) as e:
             raise RecordsError("REC-mobility-matrix", file=file.name) from e
 
+    def write(self, file: Path) -> None:
+        """The file that `read` reads, a row for each rank of parents."""
+        ranks = [str(r) for r in range(1, PERCENT + 1)]
+        with file.open("w", encoding="utf-8", newline="") as f:
+            out = csv.writer(f)
+            out.writerow(["parent_rank", *ranks])
+            out.writerows([r, *row] for r, row in zip(ranks, self.shares.tolist(), strict=True))
+
     @classmethod
     def _of(cls, parents: Floats, children: Floats, found: Floats) -> PercentileMatrix:
         wanted = np.arange(1.0, PERCENT + 1)

@@ -172,9 +172,30 @@ class Tally:
         blocks = _summed(self.joint, classes)
         return np.asarray(blocks / blocks.sum())
 
+    def copula(self) -> Floats:
+        """Shares of children's percentiles by the parents', with ties spread over what they span.
+
+        (100, 100): every row and every column sums to 1, as a matrix of ranks that is to say who
+        comes from where for other generations' incomes must.
+        """
+        joint = self.joint / self.joint.sum()
+        across = _spread(joint.sum(axis=0))
+        return np.asarray(PERCENT * _spread(joint.sum(axis=1)).T @ joint @ across)
+
     def people(self, classes: int = 5) -> NDArray[np.int64]:
         """People by class of parents and of children."""
         return _summed(self.counts, classes).astype(np.int64)
+
+
+def _spread(weight: Floats) -> Floats:
+    """How the weight in each cell falls on cells of equal weight: rows, of which no empty one."""
+    upto = np.concatenate(([0.0], np.cumsum(weight)))
+    edges = np.arange(PERCENT + 1) / PERCENT
+    low = np.maximum(upto[:-1, None], edges[None, :-1])
+    high = np.minimum(upto[1:, None], edges[None, 1:])
+    shared = np.clip(high - low, 0.0, None)
+    whole = shared.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0))
 
 
 def _summed(cells: NDArray[np.generic], classes: int) -> Floats:
