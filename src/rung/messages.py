@@ -230,6 +230,24 @@ _MADE_OF = (
             *("index-p90-p10", "index-p90-p50", "index-p50-p10"),
         )
     ),
+    *(
+        f"label.{key}"
+        for key in (
+            *("measures", "measures-people", "factors", "factors-people", "factors-place"),
+            *("better-more", "public-tables"),
+            *("better-less", "whom-people", "whom-place"),
+            *(f"measure-{k}" for k in ("earnings", "wellbeing", "stress", "contacts", "savings")),
+            *(f"measure-{k}" for k in ("debt", "behind", "housing")),
+            *(f"factor-{k}" for k in ("education", "jobs", "wealth", "social", "policy")),
+            *("indicator-credential", "indicator-training", "indicator-pay", "indicator-paid"),
+            *("indicator-rank", "indicator-living-wage", "indicator-wellbeing"),
+            *("indicator-savings", "indicator-debt", "indicator-behind", "indicator-contacts"),
+            *("indicator-coached", "indicator-housing", "indicator-supports"),
+            *(f"indicator-place-{k}" for k in ("preschool", "degree", "employed", "living-pay")),
+            *(f"indicator-place-{k}" for k in ("collections", "owners", "connected")),
+            *(f"indicator-place-{k}" for k in ("associations", "uninsured", "rent")),
+        )
+    ),
     *(f"label.hourly-{key}" for key in ("before", "start", "check", "people")),
     *(
         f"label.ladder{key}"
@@ -246,7 +264,8 @@ _MADE_OF = (
         f"label.{key}"
         for key in (
             *("cost-each", "costs-by", "costs-per", "costs", "costs-other", "costs-stages"),
-            *("costs-any", "costs-arms", "cost-effect", "likeness"),
+            *("costs-any", "costs-arms", "cost-effect", "likeness", "foretold"),
+            *("surrogate-offered", "surrogate-control", "surrogate-comparison"),
             *("churn", "churn-above", "churn-moves", "churn-people-both", "churn-line"),
             *("line-times", "line-dollars", "line-hours", "line-median"),
             *("when-before", "when-after-exit", "when-after-entry", "when-last"),

@@ -16,6 +16,8 @@ from rung.discovery.funders import Definition, Funder
 from rung.discovery.journey import JourneySettings
 from rung.discovery.wioa import WioaSettings
 from rung.learning.settings import DeclaredTest
+from rung.mobility.changes import MeasuresSettings
+from rung.mobility.factors import FactorsSettings
 from rung.mobility.settings import Annual, LadderSettings, QualityJob
 from rung.records.exits import ExitRules
 from rung.records.lab import About, Group, Milestone
@@ -38,7 +40,7 @@ def test_the_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         *(About, FileMap, Milestone, Group, JourneySettings, CaseloadSettings, DeclaredTest),
         *(WioaSettings, PirlSettings, ExitRules, WageFile),
-        *(LadderSettings, Annual, QualityJob),
+        *(LadderSettings, Annual, QualityJob, MeasuresSettings, FactorsSettings),
     ],
 )
 def test_every_setting_is_documented(section: type) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rung.finding import Column, Dimension, Estimand, Method, Note, Table
+from rung.finding import Column, Dimension, Estimand, Method, Note, Row, Table
 from rung.share import charts
 from rung.share.release import Inside, Outside, release
 
@@ -18,7 +18,7 @@ def table(arms: tuple[str, ...] = ("",), moves: dict[tuple[int, int], int] | Non
     found = moves or MOVES
     before = {i: sum(n for (a, _), n in found.items() if a == i) for i in (1, 2)}
     keys = ("stood_before", "stood_after", *(("arm",) if arms != ("",) else ()))
-    rows = [
+    rows: list[Row] = [
         {
             "stood_before": f"rung {a} of 5",
             "stood_after": f"rung {b} of 5",

@@ -27,6 +27,7 @@ from rung.cycle.foretelling import foretell as foretell
 from rung.cycle.forget import Forgotten as Forgotten
 from rung.cycle.forget import Told as Told
 from rung.cycle.forget import forget as forget
+from rung.cycle.forget import found as found
 from rung.cycle.funding import fiscal_years as fiscal_years
 from rung.cycle.funding import funders as funders
 from rung.cycle.generations import generations as generations

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rung.cycle.discover import groups
 from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
+from rung.discovery.journey import latest_event
 from rung.documents import file_digest
 from rung.errors import CannotAnswer, RecordsError
 from rung.learning.settings import DeclaredTest
-from rung.mobility import area, hourly, ladder_tables
+from rung.messages import english
+from rung.mobility import area, changes, hourly, ladder_tables
+from rung.mobility import factors as indicators
 from rung.mobility.area import Distribution
+from rung.mobility.changes import Changes, MeasuresSettings
+from rung.mobility.factors import FactorsSettings
 from rung.mobility.ladder import Ladder, summarise
 from rung.mobility.settings import LadderSettings
 from rung.records import engine as engines
 from rung.records.engine import Engine
 from rung.records.lab import Lab
+from rung.records.query import tree
+from rung.returns import measures as life
 from rung.share.release import Audience
 
 
@@ -42,15 +51,83 @@ def ladder(
     with engines.over(lab, engine, master=master) as session, _scratch() as work:
         made = _ladder(lab, settings, session, work, by, level)
         ran = session.engine
-    return told(
-        "mobility ladder",
-        made,
-        audience=audience,
-        exempt=lab.about.public_use,
-        today=clock().date() if clock else None,
-        ledger=lab.store,
-        engine=ran,
+    return told("mobility ladder", made, engine=ran, **_released(lab, audience, clock))
+
+
+def measures(
+    lab: Lab,
+    *,
+    by: Sequence[str] = (),
+    level: float = 0.95,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """How did money, housing and stress change, beside earnings? From check-ins, asked twice."""
+    lab.need("journeys")
+    with lab.session() as session, _scratch() as work:
+        changed = _changes(lab, session, by)
+        made = life.answers(changed, _beside(lab, session, work, by), level)
+    return told("mobility measures", made, **_released(lab, audience, clock))
+
+
+def factors(
+    lab: Lab,
+    *,
+    level: float = 0.95,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Which of the five factors of mobility are moving, for the people and for the place?"""
+    lab.need("journeys")
+    named = lab.section("factors", FactorsSettings).places
+    with lab.session() as session, _scratch() as work:
+        as_of = lab.clock.as_of or latest_event(session, lab.milestones)
+        found = indicators.summarise(
+            session,
+            tables=[t.stem for t in (lab.path / "records").glob("*.parquet")],
+            as_of=tree(as_of),
+            ladder=_beside(lab, session, work, ()),
+            changes=_changes(lab, session, ()),
+            places=indicators.read_places(lab.path / named, level) if named else None,
+            level=level,
+            inputs=[lab.digest(f) for f in sorted((lab.path / "records").glob("*.parquet"))],
+        )
+    *people, place = indicators.tables(found, level)
+    asked = _released(lab, audience, clock)
+    mine = told("mobility factors", people, **asked)
+    # a place's own numbers are public: there is nobody in them to protect
+    theirs = told("mobility factors", [place], **asked | {"exempt": english("label.public-tables")})
+    return replace(mine, answers=(*mine.answers, *theirs.answers))
+
+
+def _released(lab: Lab, audience: Audience | None, clock: Clock | None) -> dict[str, Any]:
+    """To whom, and where it is written down."""
+    return {
+        "audience": audience,
+        "exempt": lab.about.public_use,
+        "today": clock().date() if clock else None,
+        "ledger": lab.store,
+    }
+
+
+def _changes(lab: Lab, session: Engine, by: Sequence[str]) -> Changes:
+    file = lab.table("measures")
+    there = file.is_file()
+    return changes.summarise(
+        session,
+        lab.section("measures", MeasuresSettings),
+        measures="measures" if there else None,
+        groups=groups(lab, by, session.columns("journeys")),
+        inputs=[lab.digest(file)] if there else [],
     )
+
+
+def _beside(lab: Lab, session: Engine, work: Path, by: Sequence[str]) -> Ladder | None:
+    """The ladder, where the lab can tell of pay before and after."""
+    try:
+        return _summary(lab, ladder_settings(lab), session, work, by)
+    except CannotAnswer:
+        return None
 
 
 @contextmanager

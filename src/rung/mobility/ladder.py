@@ -58,6 +58,7 @@ class Tally:
     squares: float = 0.0
     dollars_before: float = 0.0
     dollars_after: float = 0.0
+    dollar_squares: float = 0.0
     rungs: Counter[tuple[int, int]] = field(default_factory=Counter)
     pay: Counter[tuple[int, int]] = field(default_factory=Counter)
     wage: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -77,6 +78,7 @@ class Tally:
             self.squares + other.squares,
             self.dollars_before + other.dollars_before,
             self.dollars_after + other.dollars_after,
+            self.dollar_squares + other.dollar_squares,
             self.rungs + other.rungs,
             self.pay + other.pay,
             self.wage + other.wage,
@@ -351,7 +353,10 @@ def _tally(row: Mapping[str, Any]) -> Tally:
 
     sums = {
         c: float(row[c] or 0.0)
-        for c in ("rank_before", "rank_after", "squares", "dollars_before", "dollars_after")
+        for c in (
+            *("rank_before", "rank_after", "squares"),
+            *("dollars_before", "dollars_after", "dollar_squares"),
+        )
     }
     kinds = {"rungs": "rung", "pay": "pay", "wage": "wage", "poor": "poor"}
     counts = {f: pair(kind) for f, kind in kinds.items()}

@@ -208,6 +208,22 @@ ENTRIES = (
         "https://doi.org/10.1111/j.1468-0262.2004.00555.x",
     ),
     Source(
+        "cfpb2015",
+        "Consumer Financial Protection Bureau",
+        2015,
+        "Measuring financial well-being: a guide to using the CFPB Financial Well-Being Scale",
+        "Consumer Financial Protection Bureau",
+        "https://www.consumerfinance.gov/data-research/research-reports/financial-well-being-scale/",
+    ),
+    Source(
+        "acs",
+        "U.S. Census Bureau",
+        2026,
+        "American Community Survey: tables B15003, B23001, B25003 and B27001",
+        "U.S. Census Bureau",
+        "https://data.census.gov/",
+    ),
+    Source(
         "hhs-guidelines",
         "U.S. Department of Health and Human Services",
         2026,

@@ -28,7 +28,8 @@ SELECT
   sum(rank_after) AS rank_after,
   sum((rank_after - rank_before) * (rank_after - rank_before)) AS squares,
   sum(dollars_before) AS dollars_before,
-  sum(dollars_after) AS dollars_after
+  sum(dollars_after) AS dollars_after,
+  sum((dollars_after - dollars_before) * (dollars_after - dollars_before)) AS dollar_squares
 FROM pairs
 GROUP BY GROUPING SETS ($sets)
 ORDER BY

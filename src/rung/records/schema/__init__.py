@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from rung.records.schema import manual
 from rung.records.schema.codes import NO, STATE_WORDS, STATES, YES, YES_NO
+from rung.records.schema.life import MEASURES
 from rung.records.schema.people import CONSENTS, PARTICIPANTS, REFERRALS, SUPPORTS, VOICES
 from rung.records.schema.program import (
     CREDENTIALS,
@@ -56,6 +57,7 @@ TABLES: Mapping[str, TableSchema] = {
         FOLLOW_UPS,
         WAGES,
         OUTCOMES,
+        MEASURES,
         VOICES,
         CONSENTS,
         SEATS,

@@ -135,13 +135,13 @@ def _panel(
     strong, light = (ACCENT, LIGHTER) if panel.main else (GREY, "#c5c8cd")
     unit = scale / panel.people
     if panel.title:
-        n = f"{panel.title} · {panel.people:,}"
-        shapes["strong"].append({"x": left + 4, "y": top - 36, "text": n})
+        named = f"{panel.title} · {panel.people:,}"
+        shapes["strong"].append({"x": left + 4, "y": top - 36, "text": named})
     for x, side in ((a, "before"), (b + _BAR, "after")):
         words = sentence(f"chart.ladder-{side}", {}, language)
         anchor = "text" if side == "before" else "right"
         shapes.setdefault(anchor, []).append({"x": x, "y": top - 14, "text": words})
-    foot = {i: top + (len(lanes) - i) * pitch - 4 for i in range(len(lanes))}
+    foot = {i: float(top + (len(lanes) - i) * pitch - 4) for i in range(len(lanes))}
     out, into = dict(foot), dict(foot)
     for i in range(len(lanes)):
         n = panel.before[i]

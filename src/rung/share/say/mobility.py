@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rung.finding import Cell, Finding, Row, Table
 from rung.messages import english, phrase, sentence, word
-from rung.share.numbers import dollars, percent, plain
+from rung.share.numbers import change, dollars, percent, plain
 from rung.share.say.pieces import opened, too_few
 
 _UP = english("label.ladder-move-up")
@@ -193,6 +193,68 @@ def _hourly(table: Table, language: str | None) -> list[str]:
     return [told, *too_few(hidden, table, language)]
 
 
+def _measures(table: Table, language: str | None) -> list[str]:
+    """Each measure's change."""
+    unit = next(c.unit for c in table.columns if c.name == "difference")
+    said, hidden = [], []
+    for row in table.rows:
+        name, value = _row_name(table, row, language), row["difference"]
+        if not isinstance(value, (int, float)):
+            if row["n"] != 0:
+                hidden.append(name)
+            continue
+        told = change(float(value), unit, language)
+        said.append(sentence("say.item", {"name": name, "value": told}, language))
+    if not said:
+        return too_few(hidden, table, language)
+    told = opened(phrase("say.measures", {"list": "; ".join(said)}, language))
+    return [told, *too_few(hidden, table, language)]
+
+
+_BETTER = english("label.better-more")
+
+
+def _factors(table: Table, language: str | None) -> list[str]:
+    """What is clearly moving, which way, and how much nobody measured."""
+    hidden = {h.row for h in table.hidden}
+    value = next(c.name for c in table.columns if c.name in _NOW)
+    missing = sum(1 for i, r in enumerate(table.rows) if r[value] is None and i not in hidden)
+    told = []
+    if table.name == "factors-now":
+        known = [
+            (word(str(r["indicator"]), language), percent(float(r[value] or 0)))
+            for r in table.rows
+            if r[value] is not None
+        ]
+        said = [sentence("say.item", {"name": a, "value": b}, language) for a, b in known]
+        if said:
+            told.append(phrase("say.factors-now", {"list": "; ".join(said)}, language))
+    elif missing < len(table.rows):
+        moving = _moving(table, language)
+        key = "factors" if moving else "factors-none"
+        told.append(phrase(f"say.{key}", {"list": "; ".join(moving)} if moving else {}, language))
+    if missing:
+        told.append(sentence("say.factors-missing", {"n": missing}, language))
+    return told or [sentence("say.factors-none", {}, language)]
+
+
+_NOW = ("after_value", "share_after", "reaching_share")
+
+
+def _moving(table: Table, language: str | None) -> list[str]:
+    """Indicators whose range of change lies on one side of zero."""
+    found = []
+    for row in table.rows:
+        low, high = row["low"], row["high"]
+        if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+            continue
+        if low > 0 or high < 0:
+            key = "better" if (low > 0) == (row["better"] == _BETTER) else "worse"
+            given = {"name": word(str(row["indicator"]), language)}
+            found.append(sentence(f"say.factors-{key}", given, language))
+    return found
+
+
 FINDINGS = {"ladder-climb": climb, "ladder-effect": effect}
 TABLES = {
     "ladder": _means,
@@ -204,6 +266,8 @@ TABLES = {
     "ladder-change": _change,
     "ladder-stays": _shares,
     "ladder-quality": _shares,
+    **dict.fromkeys(("measures-dollars", "measures-points", "measures-share"), _measures),
+    **dict.fromkeys((f"factors-{k}" for k in ("mean", "change", "now", "place")), _factors),
     "ladder-hourly": _hourly,
     "ladder-hourly-climb": _hourly,
 }

@@ -1,0 +1,65 @@
+"""Declarations about people's lives beside work: money, housing, stress, whom they can turn to."""
+
+from __future__ import annotations
+
+from rung.records.schema import codes
+from rung.records.schema.people import PID
+from rung.records.schema.types import Column, Kind, TableSchema
+
+MEASURES = TableSchema(
+    name="measures",
+    row="one check-in with one person",
+    meaning="How people are doing beside work, asked more than once: money, housing, stress, "
+    "whom they can turn to.",
+    key=("pid", "measured_on"),
+    also=("measures", "check ins", "financial check in", "financial coaching", "well being survey",
+          "financial well being", "life measures", "financial health"),
+    caveats=("People who answer again differ from those who do not.",
+             "A scale score needs all of its answers; a total with one missing is no total."),
+    columns=(
+        PID,
+        Column(name="measured_on", kind=Kind.DATE, required=True, owner="intake",
+               title="Check-in date", meaning="Day of the check-in.",
+               also=("check in date", "date of check in", "financial check in date",
+                     "date measured", "measurement date")),
+        Column(name="wellbeing_total", kind=Kind.INTEGER, low=0, high=40, owner="intake",
+               title="Well-being answers, total",
+               meaning="Sum of the ten answers of the Financial Well-Being Scale, 0 to 40.",
+               also=("fwb total", "total response value", "financial well being total",
+                     "cfpb total", "well being raw score")),
+        Column(name="wellbeing_score", kind=Kind.DECIMAL, low=0, high=100, owner="intake",
+               title="Well-being score",
+               meaning="Financial Well-Being Scale, 0 to 100, where it was scored already.",
+               also=("fwb score", "financial well being score", "cfpb score",
+                     "financial wellbeing score", "financial well being scale")),
+        Column(name="read_aloud", kind=Kind.BOOLEAN, owner="intake", code_list=codes.YES_NO,
+               title="Questions read aloud",
+               meaning="Whether someone read the well-being questions to the person.",
+               also=("read to client", "administered by staff", "questions read aloud",
+                     "interviewer administered")),
+        Column(name="savings", kind=Kind.DECIMAL, low=0, high=10_000_000, unit="dollars",
+               owner="intake", meaning="Money saved.",
+               also=("total savings", "savings amount", "savings balance", "emergency savings",
+                     "amount saved")),
+        Column(name="debt", kind=Kind.DECIMAL, low=0, high=10_000_000, unit="dollars",
+               owner="intake", meaning="Debt other than a mortgage.",
+               also=("total debt", "debt amount", "debt balance", "non mortgage debt",
+                     "unsecured debt")),
+        Column(name="behind", kind=Kind.BOOLEAN, owner="intake", code_list=codes.YES_NO,
+               title="Behind on bills", meaning="Behind on rent or bills.",
+               also=("behind on bills", "behind on rent", "late on bills", "past due bills")),
+        Column(name="housing_now", kind=Kind.CODE, code_list=codes.HOUSING, owner="intake",
+               title="Housing at check-in", meaning="Where the person lived on that day.",
+               also=("housing at check in", "housing status at check in",
+                     "housing at follow up")),
+        Column(name="stress", kind=Kind.DECIMAL, low=0, high=100, owner="intake",
+               meaning="Stress on the scale the program uses; more is more stress.",
+               also=("stress level", "stress score", "perceived stress", "pss", "pss 4 score",
+                     "perceived stress scale")),
+        Column(name="contacts", kind=Kind.INTEGER, low=0, high=1_000, unit="people",
+               owner="intake", title="People to turn to",
+               meaning="How many people they could ask for help to find a job.",
+               also=("people who could help find a job", "network size", "professional contacts",
+                     "number of contacts")),
+    ),
+)  # fmt: skip
