@@ -246,7 +246,7 @@ def _shown(
         caveats=say.caveats(released, language),
         grid=tables.table(released, language),
         population=word(answer.estimand.population, language),
-        analysed=counts.analysed if counts else None,
+        analysed=counts.analysed if counts and not _of_places(answer) else None,
         left_out=say.left_out(counts, language),
         method=answer.method.words(language),
         assumptions=[note.words(language) for note in answer.method.assumptions],
@@ -255,6 +255,11 @@ def _shown(
         queries=answer.origin.queries,
         id=answer.id,
     )
+
+
+def _of_places(answer: AnyAnswer) -> bool:
+    """Whether an answer counts places, where others count people."""
+    return answer.method.key.startswith("place")
 
 
 def _number(answer: AnyAnswer, language: str | None) -> tuple[str, str]:
@@ -266,6 +271,8 @@ def _number(answer: AnyAnswer, language: str | None) -> tuple[str, str]:
     show = change if difference else amount
     number = with_year(show(answer.value, unit, language), answer.estimand.dollar_year, language)
     given: dict[str, Scalar] = {"n": answer.counts.analysed}
+    if _of_places(answer):
+        return number, ends
     form = "beside" if ends else "beside-n"
     return number, sentence(f"brief.{form}", {**given, "range": ends}, language)
 

@@ -180,8 +180,13 @@ def _caveats(b: Beside) -> tuple[Note, ...]:
         notes.append(Note("place-no-error"))
     if places.quality[b.at] >= POOR:
         notes.append(Note("place-quality"))
+    if places.measure.family.startswith(("kfr@", "kir@")):
+        notes.append(Note("place-rank-scale"))
     if b.shrunken is not None and b.shrunken.reliability[b.at] < UNSURE:
         notes.append(Note("place-unsure"))
+    blank = int(np.sum(~np.isfinite(places.value)))
+    if blank:
+        notes.append(Note("places-blank", {"n": blank}))
     if places.unread:
         notes.append(Note("places-unread", {"n": places.unread}))
     return tuple(notes)
@@ -214,7 +219,7 @@ def _finding(
         value=value,
         se=se,
         interval=Interval((ends,), b.asked.level) if ends else None,
-        counts=_counts(b, counted),
+        counts=Counts(counted),
         parts=parts,
         method=_method(key, b),
         strength="described",
@@ -279,12 +284,7 @@ def _table(
         rows=tuple(rows),
         dimensions=(Dimension(dimension, False),),
         method=_method(key, b),
-        counts=_counts(b, len(rows)),
-        caveats=(
-            (*_caveats(b), Note("describes-not-cause"))
-            if key == "place-correlates"
-            else _caveats(b)
-        ),
+        caveats=_caveats(b) + (Note("describes-not-cause"),) * (key == "place-correlates"),
         level=b.asked.level,
         origin=b.origin,
     )
@@ -312,7 +312,8 @@ def peers_table(b: Beside) -> Table:
     """The place and its peers, nearest first: as published and pulled together, side by side."""
     places, unit = b.places, b.places.measure.unit
     flagged = np.isfinite(places.quality).any()
-    rows = []
+    rows, taken = [], {"place", "code", "value", "low", "high", "shrunken", "quality", "distance"}
+    named = {c: f"like_{c}" if c in taken else c for c in places.likeness}
     distances = (0.0, *b.peers.distance)
     for at, distance in zip((b.at, *b.peers.rows), distances, strict=True):
         row: dict[str, Cell] = {"place": places.names[at], "code": places.ids[at]}
@@ -324,12 +325,12 @@ def peers_table(b: Beside) -> Table:
             row["quality"] = _cell(float(places.quality[at]))
         if np.isfinite(b.peers.distance).any():
             row["distance"] = _cell(float(distance))
-        row |= {f"like_{c}": _cell(float(x[at])) for c, x in places.likeness.items()}
+        row |= {named[c]: _cell(float(x[at])) for c, x in places.likeness.items()}
         rows.append(row)
     columns = [Column("place", "key", "text"), Column("code", "key", "text"), *_columns(unit)]
     kinds = {"shrunken": unit, "reliability": "share", "quality": "number", "distance": "number"}
     columns += [Column(c, "value", kind) for c, kind in kinds.items() if c in rows[0]]
-    columns += [Column(c, "value") for c in rows[0] if c.startswith("like_")]
+    columns += [Column(c, "value") for c in named.values()]
     return _table(b, "place-peers", columns, rows, "place")
 
 

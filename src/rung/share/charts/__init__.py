@@ -84,7 +84,7 @@ def _of(answer: AnyAnswer) -> _Chart:
     return _journey(answer) if answer.name == "journey" else _TABLES.get(answer.name, _NONE)
 
 
-_COUNTED = ("lorenz", "place-map", "ladder-rungs", "ladder-kinds")  # a row is not a group of people
+_COUNTED = ("lorenz", "ladder-rungs", "ladder-kinds")  # a row is not a group of people
 _NONE = _Chart(lambda _table, _width, _language: None, "dots")
 
 
@@ -139,6 +139,8 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
 def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
+    if isinstance(answer, Table) and answer.name == "place-map":
+        return len(answer.rows)
     if isinstance(answer, Table) and answer.name in _COUNTED and answer.counts:
         return answer.counts.analysed  # a row is a step of the people
     if isinstance(answer, Table):

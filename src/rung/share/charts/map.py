@@ -87,7 +87,7 @@ def county_map(table: Table, width: int, language: str | None) -> str | None:
         "legend": {
             "title": None, "orient": "bottom", "columns": 2 if phone else 3, "labelColor": QUIET,
             "labelFontSize": 13, "labelLimit": 300, "symbolType": "square", "symbolSize": 220,
-            "symbolStrokeColor": QUIET, "symbolStrokeWidth": 1, "offset": 12,
+            "symbolStrokeColor": QUIET, "symbolStrokeWidth": 1, "offset": 12, "columnPadding": 28,
         },
     }  # fmt: skip
     spec["layer"] = [

@@ -34,6 +34,4 @@ def place_dots(table: Table, width: int, language: str | None) -> str | None:
         return None
     scale = 100.0 if unit == "share" else 1.0
     form = "$,d" if unit == "dollars" else "d" if unit == "share" else ",~r"
-    return dots(
-        shown, _Axis(scale, form, word(table.estimand.outcome, language), False), width, language
-    )
+    return dots(shown, _Axis(scale, form, "", False), width, language)

@@ -199,16 +199,13 @@ def _shown(outcome: cycle.Outcome) -> Shown:
             *(say.words(r) for r in numbers[1:]),
         ),
         notes=about,
-        articles=tuple(_article(r, about) for r in (*_maps(tables), *_others(tables))),
+        articles=tuple(_article(r, about) for r in sorted(tables, key=_last_but_peers)),
     )
 
 
-def _maps(tables: list[Released[AnyAnswer]]) -> list[Released[AnyAnswer]]:
-    return [r for r in tables if r.answer.method.key == "place-map"]
-
-
-def _others(tables: list[Released[AnyAnswer]]) -> list[Released[AnyAnswer]]:
-    return [r for r in tables if r.answer.method.key != "place-map"]
+def _last_but_peers(released: Released[AnyAnswer]) -> int:
+    """Peers, then the map, then the rest as they come."""
+    return {"place-peers": 0, "place-map": 1}.get(released.answer.method.key, 2)
 
 
 def _article(released: Released[AnyAnswer], said: tuple[str, ...]) -> SafeString:
