@@ -19,7 +19,7 @@ import numpy as np
 from rung.errors import RecordsError
 from rung.mobility.ranks import PERCENT, Floats
 
-_SUM = 0.002  # shares of a published matrix are rounded
+_SUM = 0.005  # shares of a published matrix are rounded
 
 
 @dataclass(frozen=True)
