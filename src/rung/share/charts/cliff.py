@@ -105,9 +105,11 @@ def _marked(
         said = amount(row["hourly"], "dollars", language)
         share = (row["hourly"] - ends[0]) / ((ends[1] - ends[0]) or 1)
         mark: Mark = {**row, "kind": kind, "text": said, "late": share > (0.4 if phone else 0.7)}
-        before = [m for m in found if m["kind"] == "rung"]
-        mark["close"] = bool(before) and share - before[-1]["share"] < 0.15
-        mark["share"] = share
+        mark["share"], mark["place"] = share, "right"
+        if found and share - found[-1]["share"] < 0.15:
+            mark["place"] = "left"
+            if found[-1]["place"] == "right":
+                found[-1]["place"] = "above"
         if kind == safe:
             # two sentences under each other cannot be told apart
             clear = not any(m["kind"] == safe for m in found) or row["hourly"] - labelled > 0.4 * (
@@ -125,8 +127,9 @@ def _dot(mark: Mark, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any
     shape = {"type": "point", "filled": True, "size": 80, "opacity": 1}
     shape["color"] = INK if rung else ACCENT
     text = {"type": "text", "fontSize": 13, "fontWeight": 600, "color": INK}
-    if rung:  # one right after another has its wage on the other side of the line
-        text |= {"align": "right", "dx": -6, "dy": 12} if mark["close"] else {"dy": -14}
+    if rung:  # a wage stands under the line, unless the next mark is right there
+        places = {"left": ("right", -6, 12), "above": ("center", 0, -14), "right": ("left", 8, 14)}
+        text["align"], text["dx"], text["dy"] = places[mark["place"]]
     else:
         late = mark["late"]  # above the line there is room on the left, under it on the right
         text |= {"align": "right" if late else "left", "dx": -6 if late else 4}

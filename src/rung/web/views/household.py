@@ -123,6 +123,7 @@ class Shown:
     title: str
     told: list[str]
     refused: list[str]
+    fall: bool
     wide: SafeString | None
     narrow: SafeString | None
     key: str
@@ -147,6 +148,7 @@ def _shown(outcome: cycle.Outcome) -> Shown:
         title=say.headline(first).rstrip("."),
         told=[] if refused else [words, *(say.words(r) for r in others)],
         refused=[words] if refused else [],
+        fall=bool(others),
         wide=mark_safe(wide) if wide else None,  # noqa: S308 (escaped where it is made)
         narrow=mark_safe(narrow) if narrow else None,  # noqa: S308
         key=charts.key(line),
