@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: env demo lab test test-deep tour check bench bench-web bench-wages bench-generations bench-returns docs schema messages lock clean
+.PHONY: env demo lab test test-deep tour check bench bench-web bench-wages bench-generations bench-inequality bench-returns docs schema messages lock clean
 
 env: $(STAMP)
 
@@ -45,6 +45,9 @@ bench-wages: env     ## the pay cycle beside one scan of 100 million wage rows, 
 
 bench-generations: env ## ranks of 40 million pairs beside a sort of the two columns
 	$(BIN)/python -m bench.generations --people $(or $(PEOPLE),40000000)
+
+bench-inequality: env ## every index of ten million incomes, beside a sort of the column
+	$(BIN)/python -m bench.inequality --people $(or $(PEOPLE),10000000)
 
 bench-returns: env   ## 1,000 draws of all figures of returns, beside drawing alone
 	$(BIN)/python -m bench.returns
