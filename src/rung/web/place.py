@@ -6,6 +6,7 @@ secret        what signs sessions, made on first use (unless RUNG_SECRET_KEY is 
 labs/         one folder a program: its generations of records
 incoming/     files as they were sent, until they are imported or set aside
 answers/      what pages showed lately, to be shown again at once; can be thrown away
+published/    the last few public files of places; can be thrown away
 scratch/      what does not fit into memory while it is received; gone with the request
 """
 
