@@ -118,6 +118,7 @@ class Telling:
             assumptions=(
                 Note("returns-accounts"),
                 Note("returns-discount", {"rate": f"{100 * self.ledger.rate:g}"}),
+                *((Note("irr-unique"),) if key == "irr" else ()),
                 *more,
             ),
             sources=_SOURCES.get(key, ("boardman2018",)),
