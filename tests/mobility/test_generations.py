@@ -99,6 +99,24 @@ def test_groups_keep_the_ranks_of_everyone(pairs: Path) -> None:
     assert up["everyone"]["n"] == up["hill"]["n"] + up["valley"]["n"]
 
 
+def test_a_group_without_a_pair_has_no_number(tmp_path: Path) -> None:
+    rows: list[Any] = [(p, c, "here") for p, c in TWELVE] + [("", 30000, "there"), (1, 2, "")]
+    file = write(tmp_path / "pairs.csv", ["parent", "child", "place"], rows)
+    found = answers(file, **ASKED, by="place", parent_year=2010, child_year=2010)
+    for name, value in (
+        ("generations-slope", "slope"),
+        ("generations-expected-25", "expected_rank"),
+        ("generations-up", "share"),
+        ("generations-above", "share"),
+    ):
+        rows_ = {r["group"]: r for r in found[name].rows}
+        assert list(rows_) == ["everyone", "here", "there", "not recorded"]
+        assert rows_["here"][value] is not None
+        assert rows_["there"]["n"] == 0
+        assert rows_["there"][value] is None
+    assert found["generations-slope"].rows[3]["slope"] is None  # one pair
+
+
 def test_weights_count_and_their_shares_are_not_ratios(pairs: Path) -> None:
     plain = answers(pairs, **ASKED)
     weighted = answers(pairs, **ASKED, weights="weight")
@@ -213,6 +231,7 @@ def test_incomes_below_zero_have_ranks_and_no_elasticity(tmp_path: Path) -> None
         ({**ASKED, "unlinked": True, "by": "place"}, "PLAN-unused"),
         ({**ASKED, "unlinked": True, "margin": 10}, "PLAN-unused"),
         ({**ASKED, "unlinked": True, "write_matrix": Path("m.csv")}, "PLAN-unused"),
+        ({**ASKED, "unlinked": True, "level": 0.9}, "PLAN-unused"),
         ({**ASKED, "level": 1.0}, "PLAN-level"),
     ],
 )

@@ -23,6 +23,8 @@ from rung.records.prices import Prices
 from rung.records.query import Session
 from rung.share.release import Audience, Inside
 
+LEVEL = 0.95
+
 
 def generations(
     path: Path | None = None,
@@ -39,7 +41,7 @@ def generations(
     unlinked: bool = False,
     matrix: Path | None = None,
     write_matrix: Path | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
     audience: Audience | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
@@ -66,12 +68,12 @@ def generations(
     said = concept or english("label.income")
     asked = Question(tuple(parent), tuple(child), weights, by, parent_year, child_year, said)
     if path is None:
-        _all_used({"--write-matrix": write_matrix is not None})
+        _all_used({"--write-matrix": write_matrix is not None, "--level": level != LEVEL})
         return _of_matrix(matrix, asked, unlinked, prices, margin, audience, clock)
     if not parent or not child:
         raise PlanError("PLAN-generations")
     unused = {"--matrix": matrix is not None and not unlinked, "--by": unlinked and by is not None,
-              "--margin": unlinked and margin != 0,
+              "--margin": unlinked and margin != 0, "--level": unlinked and level != LEVEL,
               "--write-matrix": unlinked and write_matrix is not None}  # fmt: skip
     _all_used(unused)
     known = Prices.read(prices) if prices else None
