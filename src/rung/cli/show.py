@@ -199,20 +199,7 @@ def forgotten(done: Forgotten, *, as_json: bool) -> None:
         _document("forget", done.to_json())
         return
     console = _console()
-    lines = [sentence("label.forgotten", {"n": sum(done.removed.values())})]
-    for path, n in done.still.items():
-        code = "label.forgotten-unread" if n is None else "label.forgotten-still"
-        lines.append(sentence(code, {"file": path} if n is None else {"file": path, "n": n}))
-    for each in done.told:
-        code = f"label.forgotten-{each.kind}-{each.counted}"
-        number: dict[str, str | int] = {"name": each.name, "number": each.number}
-        lines.append(sentence(code, number | ({"date": each.date} if each.date else {})))
-    for path, n in done.reviews.items():
-        given: dict[str, str | int] = {"file": path} if n is None else {"file": path, "n": n}
-        code = "label.forgotten-review-elsewhere" if n is None else "label.forgotten-review"
-        lines += [sentence(code, given)] if n != 0 else []
-    if done.out:
-        lines.append(sentence("label.forgotten-out", {"files": ", ".join(done.out)}))
+    lines = [sentence("label.forgotten", {"n": sum(done.removed.values())}), *done.lines]
     for line in lines:
         console.print(line, markup=False)
 

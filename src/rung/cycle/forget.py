@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rung.cycle.outcome import Clock
+from rung.messages import sentence
 from rung.records import forget as records
 from rung.records.lab import Lab
 
@@ -42,6 +43,25 @@ class Forgotten:
     out: tuple[str, ...]
     reviews: Mapping[str, int | None]
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What still has the person, what had counted them, and what stays, in words."""
+        said = []
+        for path, n in self.still.items():
+            code = "label.forgotten-unread" if n is None else "label.forgotten-still"
+            said.append(sentence(code, {"file": path} if n is None else {"file": path, "n": n}))
+        for each in self.told:
+            code = f"label.forgotten-{each.kind}-{each.counted}"
+            number: dict[str, str | int] = {"name": each.name, "number": each.number}
+            said.append(sentence(code, number | ({"date": each.date} if each.date else {})))
+        for path, n in self.reviews.items():
+            given: dict[str, str | int] = {"file": path} if n is None else {"file": path, "n": n}
+            code = "label.forgotten-review-elsewhere" if n is None else "label.forgotten-review"
+            said += [sentence(code, given)] if n != 0 else []
+        if self.out:
+            said.append(sentence("label.forgotten-out", {"files": ", ".join(self.out)}))
+        return tuple(said)
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -51,6 +71,11 @@ class Forgotten:
             "out": list(self.out),
             "reviews": dict(self.reviews),
         }
+
+
+def found(lab: Lab, person: str) -> str:
+    """The pseudonym of someone given by the id as the files write it; raises as `forget` does."""
+    return records.find(lab, person).pid
 
 
 def forget(lab: Lab, person: str, *, clock: Clock, only_tell: bool = False) -> Forgotten:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from rung.cycle.discover import groups
@@ -14,6 +15,11 @@ from rung.errors import CannotAnswer
 from rung.records import engine as engines
 from rung.records.lab import Lab
 from rung.share.release import Audience
+
+
+def fiscal_years(as_of: dt.date) -> tuple[str, ...]:
+    """The fiscal years that can be asked for: the last that had ended by a day, latest first."""
+    return definitions.years(as_of)
 
 
 def funders(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
@@ -24,6 +25,15 @@ from rung.records.pirl import bring, pretend
 from rung.records.pirl.bring import Brought
 from rung.records.wages import Coverage
 from rung.share.release import Audience
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An exit, or a merge with the person's next period, that someone is to decide."""
+
+    key: str
+    period: ended.Period
+    merge: bool
 
 
 def wioa(
@@ -63,6 +73,48 @@ def wioa(
         )  # fmt: skip
 
 
+def wioa_of(
+    lab: Lab,
+    *,
+    report: str,
+    by: Sequence[str] = (),
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """The indicators of an opened lab, of everyone; without a `clock` nothing is released."""
+    asked = Report.parse(report)
+    return _of_lab(lab, asked, "all", by, None, "duckdb", engines.LOCAL, audience, clock)
+
+
+def reports(as_of: dt.date, n: int = 12) -> tuple[str, ...]:
+    """The last report quarters that had ended by a day, the latest first: PY2025Q2, PY2025Q1, …"""
+    found = [Report(year, quarter) for year in range(as_of.year - 1 - n // 4, as_of.year + 1)
+             for quarter in (1, 2, 3, 4)]  # fmt: skip
+    over = [r for r in found if r.last_day <= as_of]
+    return tuple(str(r) for r in reversed(over))[:n]
+
+
+def exit_review(lab: Lab) -> tuple[tuple[Proposal, ...], Mapping[str, str]]:
+    """Proposed exits and merges with what was decided of each so far, by its key."""
+    found, decided = ended.listed(lab)
+    made = [Proposal(p.key, p, merge=False) for p in found if p.proposed]
+    made += [Proposal(f"{p.key}+", p, merge=True) for p in found if p.merge_days is not None]
+    return tuple(made), decided
+
+
+def decide_exits(lab: Lab, decided: Mapping[str, str], *, clock: Clock) -> Written:
+    """Write decisions into the review beside those made before, and do what was decided.
+
+    Keys are those of `exit_review`; a decision is "exit" or "stay open", of a merge "merge" or
+    "keep apart". Raises PlanError (PLAN-exit-decision) for another word.
+    """
+    for key, said in decided.items():
+        if said not in (("merge", "keep apart") if key.endswith("+") else ("exit", "stay open")):
+            raise PlanError("PLAN-exit-decision", decision=said[:20])
+    ended.propose(lab, decided=decided)
+    return exits(lab, apply=True, clock=clock)
+
+
 def _of_lab(
     lab: Lab,
     asked: Report,
@@ -72,7 +124,7 @@ def _of_lab(
     engine: str,
     master: str,
     audience: Audience | None,
-    clock: Clock,
+    clock: Clock | None,
     **more: Any,
 ) -> Outcome:
     settings = lab.section("wioa", WioaSettings)
@@ -109,7 +161,7 @@ def _of_lab(
         made,
         audience=audience,
         exempt=lab.about.public_use,
-        today=clock().date(),
+        today=clock().date() if clock else None,
         ledger=lab.store,
         report=str(asked),
         alone=asked.alone,

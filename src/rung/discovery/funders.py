@@ -198,6 +198,11 @@ def year_named(text: str) -> int:
     return int(found[1])
 
 
+def years(as_of: dt.date, n: int = 6) -> tuple[str, ...]:
+    """The last fiscal years, July to June, that had ended by a day, the latest first."""
+    return tuple(f"FY{year_by(as_of) - i}" for i in range(n))
+
+
 def year_by(as_of: dt.date) -> int:
     """The last fiscal year, July to June, that had ended on a day."""
     return as_of.year - (as_of < dt.date(as_of.year, 6, 30))

@@ -144,13 +144,27 @@ def _review(lab: Lab) -> Path:
     return lab.path / "private" / "exits.xlsx"
 
 
-def propose(lab: Lab, as_of: dt.date | None = None) -> Reviewed:
-    """Write the review (`private/exits.xlsx`); decisions made before stay. Nothing is changed."""
+def listed(lab: Lab, as_of: dt.date | None = None) -> tuple[tuple[Period, ...], Mapping[str, str]]:
+    """The periods whose exit, or merging with the next one, is proposed; and what was decided."""
+    lab.need("journeys")
+    with lab.session() as session:
+        found = _all(lab, session, as_of)
+    wanted = tuple(p for p in found if p.proposed or p.merge_days is not None)
+    return wanted, decisions(_review(lab))
+
+
+def propose(
+    lab: Lab, as_of: dt.date | None = None, decided: Mapping[str, str] | None = None
+) -> Reviewed:
+    """Write the review (`private/exits.xlsx`); decisions made before stay. Nothing is changed.
+
+    `decided` are decisions made elsewhere, by period (a merge with a plus behind), to write too.
+    """
     lab.need("journeys")
     with lab.session() as session:
         found = _all(lab, session, as_of)
     path = _review(lab)
-    before = decisions(path)
+    before = {**decisions(path), **(decided or {})}
     lines: list[list[Any]] = [
         [p.key, before.get(p.key, ""), "exit", p.entered_on, p.closed_on, p.last_on, p.other_on, ""]
         for p in found
