@@ -309,3 +309,16 @@ def test_a_poor_number_is_flagged(tmp_path: Path) -> None:
     first = answers.answers(answers.beside(found, Asked(poor)))[0]
     assert isinstance(first, Finding)
     assert "place-quality" in {n.code for n in first.caveats}
+
+
+def test_the_change_over_time(tmp_path: Path) -> None:
+    found = reading.open_places(files.urban(tmp_path / "u.csv"), tmp_path)
+    made = answers.answers(answers.beside(found, Asked("36005")))
+    change = next(a for a in made if a.method.key == "place-change")
+    assert isinstance(change, Finding)
+    (a, se_a), (z, se_z) = (found.periods[y]["36005"] for y in ("2018", "2022"))
+    assert change.value == pytest.approx(z - a)
+    assert change.se == pytest.approx(np.hypot(se_a, se_z))
+    trend = next(a for a in made if a.method.key == "place-trend")
+    assert isinstance(trend, Table)
+    assert [r["period"] for r in trend.rows] == ["2018", "2022"]

@@ -52,6 +52,7 @@ _SOURCES = {
     "place-peers": ("efron1973",),
     "place-groups": ("chetty2018",),
     "place-trend": ("chetty2018",),
+    "place-change": ("chetty2018",),
     "place-correlates": ("bonett2000", "chetty2014"),
     "place-map": ("chetty2018",),
 }
@@ -159,6 +160,8 @@ def _method(key: str, b: Beside) -> Method:
         notes.append(Note("rank-set"))
     if key == "place-gap":
         notes.append(Note("places-apart"))
+    if key == "place-change":
+        notes.append(Note("years-apart"))
     sources = dict.fromkeys((_FILES[b.places.layout.key], *_SOURCES[key]))
     return Method(key=key, assumptions=tuple(notes), sources=tuple(sources))
 
@@ -269,6 +272,19 @@ def ranked(b: Beside, everywhere: bool = False) -> Finding | Refusal:
     part = (Part(b.name, len(rows), float(own)),)
     ends = (float(low), float(high))
     return _finding(b, key, float(own), ends, None, part, len(rows), "number")
+
+
+def changed(b: Beside) -> Finding | None:
+    """The last year or cohort of the place less its first; None where it has not two."""
+    own = b.places.ids[b.at]
+    found = {p: cells[own] for p, cells in b.places.periods.items() if own in cells}
+    if len(found) < 2:
+        return None
+    (first, (a, se_a)), *_, (last, (z, se_z)) = found.items()
+    se = math.hypot(se_a, se_z)
+    known = se if math.isfinite(se) else None
+    parts = (Part(last, 1, z), Part(first, 1, a))
+    return _finding(b, "place-change", z - a, _ends(z - a, se, b.asked.level), known, parts, 1)
 
 
 # -- tables
@@ -446,8 +462,9 @@ def answers(b: Beside, *, with_map: bool = False) -> tuple[Finding | Table | Ref
         value(b), gap(b), ranked(b), peers_table(b), groups_table(b), trend_table(b),
         correlates_table(b),
     ]  # fmt: skip
-    if isinstance(made[2], Finding):
+    if isinstance(made[2], Finding):  # the ranks
         made.insert(3, ranked(b, everywhere=True))
+    made.insert(2, changed(b))
     if with_map:
         made.append(map_table(b))
     return tuple(a for a in made if a is not None)

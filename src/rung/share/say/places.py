@@ -48,6 +48,22 @@ def gap(finding: Finding, language: str | None) -> list[str]:
     return [*told, opened(phrase("say.fits", {"range": fits}, language))]
 
 
+def change_over(finding: Finding, language: str | None) -> list[str]:
+    """From the first year or cohort to the last; then by how much."""
+    unit, ends = finding.estimand.unit, finding.interval
+    last, first = finding.parts
+    given = {**_given(finding), "change": change(finding.value, unit, language)}
+    given |= {"first": first.group, "last": last.group}
+    unclear = ends is not None and ends.low < 0 < ends.high
+    key = "say.place-change-unclear" if unclear else "say.place-change"
+    told = [opened(phrase(key, given, language))]
+    if ends is None:
+        return told
+    fits = between(ends.low, ends.high, unit, language)
+    key = "say.best-guess" if unclear else "say.fits"
+    return [*told, opened(phrase(key, {"change": given["change"], "range": fits}, language))]
+
+
 def rank(finding: Finding, language: str | None) -> list[str]:
     """Where it stands, and which places fit."""
     ends, n = finding.interval, finding.counts.analysed
@@ -97,4 +113,10 @@ TABLES: dict[str, Callable[[Table, str | None], list[str]]] = {
     "place-correlates": _correlates,
     "place-map": _plain,
 }
-FINDINGS = {"place": place, "place-gap": gap, "place-rank": rank, "place-rank-all": rank}
+FINDINGS = {
+    "place": place,
+    "place-gap": gap,
+    "place-change": change_over,
+    "place-rank": rank,
+    "place-rank-all": rank,
+}
