@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rung.errors import CannotAnswer, PlanError, RecordsError
 from rung.finding import Finding, Refusal, Table
-from rung.mobility.places import answers, reading
+from rung.mobility.places import answers, compare, reading
 from rung.mobility.places.answers import Asked
 from rung.mobility.places.compare import peers, rank, rank_set, shrink, spearman
 from rung.mobility.places.layouts import recognise
@@ -198,6 +198,16 @@ def test_ranks_without_error_are_certain_and_with_much_error_anything() -> None:
     assert rank_set(y, np.full(5, 0.3), 0, 0.95, seed=1) == rank_set(
         y, np.full(5, 0.3), 0, 0.95, seed=1
     )
+
+
+def test_ranks_among_very_many_are_bounded_a_little_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    y, se = rng.normal(0, 1, 400), rng.uniform(0.1, 0.3, 400)
+    drawn = rank_set(y, se, 7, 0.95, draws=4_000)
+    monkeypatch.setattr(compare, "MOST_DRAWN", 10)
+    bound = rank_set(y, se, 7, 0.95)
+    assert bound[0] <= drawn[0] <= drawn[1] <= bound[1]
+    assert (bound[1] - bound[0]) - (drawn[1] - drawn[0]) < 20
 
 
 def coverage(samples: int) -> float:

@@ -15,6 +15,7 @@ from rung.stats.intervals import normal_quantile
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 _BLOCK = 4_000_000  # draws held at a time
+MOST_DRAWN = 5_000  # places whose largest difference is drawn; past it, Bonferroni's bound
 
 
 class Peers(NamedTuple):
@@ -131,7 +132,8 @@ def rank_set(
     Mogstad, Romano, Shaikh and Wilhelm (2024), marginal, with the step-down: the critical value is
     the quantile of the largest studentised difference between this place and another, drawn with
     the estimates independent; places that are surely above or below are left out and the rest is
-    drawn again, until nothing more is sure. All of `value` and `se` must be numbers.
+    drawn again, until nothing more is sure. Among more than `MOST_DRAWN` places the critical value
+    is Bonferroni's, which is hardly larger. All of `value` and `se` must be numbers.
     """
     others = np.delete(np.arange(len(value)), place)
     gap = value[others] - value[place]
@@ -141,7 +143,12 @@ def rank_set(
     ratio = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)
     left = ~sure & (spread > 0)
     while left.any():
-        critical = _largest(se[others][left], se[place], level, draws, seed)
+        n = int(left.sum())
+        critical = (
+            normal_quantile(1 - (1 - level) / n)
+            if n > MOST_DRAWN
+            else _largest(se[others][left], se[place], level, draws, seed)
+        )
         new = left & (np.abs(ratio) > critical)
         if not new.any():
             break
