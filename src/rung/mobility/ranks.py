@@ -63,11 +63,11 @@ def midranks(values: Floats, weights: Floats | None = None) -> Floats:
 
 def _counted(values: Floats, weights: Floats | None) -> Floats | None:
     low = float(values.min())
-    if float(values.max()) - low > 4 * len(values):
+    if float(values.max()) - low > 2 * len(values):
+        return None
+    if not all(np.array_equal(np.rint(values[b]), values[b]) for b in _blocks(len(values))):
         return None
     codes = np.subtract(values, low).astype(np.intp)
-    if not all(np.array_equal(codes[b], values[b] - low) for b in _blocks(len(values))):
-        return None
     size = np.bincount(codes, weights=weights)
     upto = np.cumsum(size, dtype=np.float64)
     ranks: Floats = ((upto - size / 2) / upto[-1])[codes]
