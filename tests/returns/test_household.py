@@ -370,7 +370,18 @@ def test_the_full_model_answers_what_the_federal_one_refuses(stand_in: Path) -> 
     assert first.method.sources == ("policyengine",)
     until = found[1]
     assert isinstance(until, Finding)
-    assert until.value == pytest.approx(17 + 9_000 / 2080, abs=0.25)
+    assert until.value == pytest.approx(17 + 9_000 / 2080, abs=0.01)
+
+
+def test_a_wide_range_is_asked_in_wider_steps_and_odd_cents_in_it_are_refused(
+    stand_in: Path,
+) -> None:
+    wide = cycle.household(TWO, Wages(0, 300, 1.0)).answers[-1].answer
+    assert isinstance(wide, Table)
+    assert wide.column("hourly")[-1] == 300
+    with pytest.raises(PlanError) as wrong:
+        cycle.household(TWO, Wages(0, 300, 1.0, (("", 17.01), ("", 20.0))))
+    assert wrong.value.code == "PLAN-household-steps"
 
 
 def test_replies_are_kept_by_the_digest_of_what_was_asked(stand_in: Path, tmp_path: Path) -> None:

@@ -29,13 +29,20 @@ from rung.finding import (
 from rung.messages import english
 from rung.returns.household import federal, full
 from rung.returns.household.cliffs import FALL_LEAST, Dollars, Step, falls, net_of, rungs
-from rung.returns.household.family import A_CHILD_IS, Family, Wages, wrong_year
+from rung.returns.household.family import (
+    A_CHILD_IS,
+    MOST_ROWS,
+    Family,
+    Wages,
+    wrong_year,
+)
 from rung.returns.household.parameters import NEWEST, YEARS, Year
 
 AnyAnswer = Finding | Table | Refusal
 ALWAYS = ("earnings", "payroll_tax", "income_tax", "child_credit", "eitc", "snap")
 """Components with a column even where they are nothing all along."""
 DOLLAR = "whole dollars"
+MOST_POINTS = 5_000  # wages in one question to the full model: it takes no longer than one wage
 
 
 @dataclass(frozen=True)
@@ -73,16 +80,21 @@ def built_in(family: Family, wages: Wages, year: Year) -> Looked:
 
 
 def modelled(family: Family, wages: Wages, year: Year, cache: Path | None = None) -> Looked:
-    """The full model, in the widest step that meets every wage asked about."""
-    asked = (wages.low, *wages.grid, *(w for _, w in wages.path))
-    cents = [round(100 * (w - wages.low)) for w in asked]
-    step = next(s for s in (25, 10, 5, 1) if all(c % s == 0 for c in cents))
-    count = round(100 * (1.5 * wages.high + 10 - wages.low)) // step
-    grid = np.round(wages.low + np.arange(count + 1) * step / 100, 2)
+    """The full model, in the finest step that keeps its arrays small and meets every wage asked.
+
+    Raises PlanError (PLAN-household-steps) when there is none: a wide range with odd cents.
+    """
+    asked = [round(100 * (w - wages.low)) for w in (*wages.grid, *(w for _, w in wages.path))]
+    span = round(100 * (1.5 * wages.high + 10 - wages.low))
+    fits = (s for s in (1, 5, 10, 25) if span // s < MOST_POINTS)
+    step = next((s for s in fits if all(c % s == 0 for c in asked)), None)
+    if step is None:
+        raise PlanError("PLAN-household-steps", most=MOST_ROWS)
+    count = span // step + 1
+    grid = np.round(wages.low + np.arange(count) * step / 100, 2)
     each = family.earnings(1.0)
-    reply = full.ask(
-        family, year.year, each * float(grid[0]), each * float(grid[-1]), count + 1, cache=cache
-    )
+    ends = (each * float(grid[0]), each * float(grid[-1]))
+    reply = full.ask(family, year.year, *ends, count, cache=cache)
     return Looked(grid, reply.parts, reply.covered, reply.version)
 
 
