@@ -32,7 +32,9 @@ from rung.finding import (
 )
 from rung.messages import Scalar, english
 from rung.records.lab import Group
+from rung.stats.intervals import wilson
 
+LEVEL = 0.95
 _LABEL = {i: f"label.wioa-{i}" for i in INDICATORS}
 _PROOF_COLUMNS = {proof: proof.replace("-", "_") for proof in PROOFS}
 
@@ -186,7 +188,9 @@ _COLUMNS = (
     Column("indicator", "key", "text"),
     Column("n", "denominator", "people"),
     Column("x", "numerator", "people"),
-    Column("rate", "value", "share", of=("x", "n")),
+    Column("rate", "value", "share", of=("x", "n"), interval="wilson"),
+    Column("low", "low", "share"),
+    Column("high", "high", "share"),
     # rests on its own count of earners, and cannot be made again from counts
     Column("median", "value", "dollars", of=("n", "n"), interval="median"),
     Column("verified", "count", "people"),
@@ -230,6 +234,7 @@ def table(summary: Summary, group: Group) -> Table | None:
             sources=("tac1701", "tac1704", "tac1901", "wioa116"),
         ),
         caveats=((Note("wioa-style"),) if summary.own else ()) + summary.notes,
+        level=LEVEL,
         origin=summary.origin,
     )
 
@@ -243,11 +248,14 @@ def _level(group: Group, level: str) -> str:
 def _row(indicator: Indicator, counted: Tally) -> dict[str, Cell]:
     share = indicator != "median"
     proofs = counted.proofs
+    ends = wilson(counted.x, counted.n, LEVEL) if share and counted.n else (None, None)
     return {
         "indicator": english(_LABEL[indicator]),
         "n": counted.n,
         "x": counted.x if share else None,
         "rate": counted.x / counted.n if share and counted.n else None,
+        "low": ends[0],
+        "high": ends[1],
         "median": counted.median,
         "verified": counted.verified if proofs else None,
         **{name: proofs.get(p, 0) if proofs else None for p, name in _PROOF_COLUMNS.items()},

@@ -37,6 +37,7 @@ from rung.share.charts.ladder import ladder
 from rung.share.charts.lorenz import lorenz
 from rung.share.charts.map import county_map
 from rung.share.charts.places import place_dots
+from rung.share.charts.standards import CHARTS as STANDARDS
 from rung.share.charts.tornado import tornado, worth
 from rung.share.numbers import amount, change
 from rung.share.release import AnyAnswer, Released
@@ -71,6 +72,7 @@ _TABLES = {
     "lorenz": _Chart(lorenz, "lorenz", "lorenz"),
     **dict.fromkeys(("ladder-rungs", "ladder-kinds"), _Chart(ladder, "ladder", "ladder")),
     **{name: _Chart(draw, form, form) for name, (draw, form) in GENERATIONS.items()},
+    **{name: _Chart(draw, form, form) for name, (draw, form) in STANDARDS.items()},
     "place-map": _Chart(county_map, "map", "map"),
     **dict.fromkeys(
         ("place-peers", "place-groups", "place-trend"), _Chart(place_dots, "places", "places")
@@ -84,7 +86,12 @@ def _of(answer: AnyAnswer) -> _Chart:
     return _journey(answer) if answer.name == "journey" else _TABLES.get(answer.name, _NONE)
 
 
-_COUNTED = ("lorenz", "ladder-rungs", "ladder-kinds")  # a row is not a group of people
+_COUNTED = (
+    "lorenz",
+    "ladder-rungs",
+    "ladder-kinds",
+    "churn-quarters",
+)  # a row is not a group of people
 _NONE = _Chart(lambda _table, _width, _language: None, "dots")
 
 

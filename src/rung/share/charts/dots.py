@@ -54,7 +54,7 @@ class _Axis:
 
 def axis_of(answer: Finding | Table, language: str | None) -> _Axis:
     unit = answer.estimand.unit
-    rates = isinstance(answer, Table) and answer.name in ("journey", "retention")
+    rates = isinstance(answer, Table) and answer.name in ("journey", "retention", "wioa", "funders")
     level = isinstance(answer, Finding) and len(answer.parts) < 2
     if unit == "share" and (rates or level):
         return _Axis(100.0, "d", sentence("chart.axis-share", {}, language), False, (0.0, 100.0))
@@ -191,6 +191,7 @@ def dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) ->
     colour = {"condition": {"test": "datum.what == 'main'", "value": ACCENT}, "value": GREY}
     label = text("label", x=8 - left if left else 0, align="left", limit=180)
     label["mark"]["fontWeight"] = {"expr": "datum.what == 'head' ? 600 : 400"}
+    label["mark"]["limit"] = {"expr": f"datum.what == 'head' ? {width} : 180"}
     texts = [
         label,
         text("n", x=-16, align="right", colour=QUIET),
