@@ -234,7 +234,8 @@ _MADE_OF = (
         f"label.{key}"
         for key in (
             *("measures", "measures-people", "factors", "factors-people", "factors-place"),
-            *("better-more", "public-tables"),
+            *("better-more", "public-tables", "factors-mean", "factors-change", "factors-now"),
+            "factors-place-all",
             *("better-less", "whom-people", "whom-place"),
             *(f"measure-{k}" for k in ("earnings", "wellbeing", "stress", "contacts", "savings")),
             *(f"measure-{k}" for k in ("debt", "behind", "housing")),
@@ -255,7 +256,7 @@ _MADE_OF = (
             *("-next", "", "-people", "-contrast", "-before-dip", "-before", "-after-entry"),
             *("-none", "-low", "-middle", "-high", "-rung", "-rungs", "-kinds", "-lines"),
             *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-after-exit"),
-            *("-hourly", "-hourly-climb", "-quality", "-change", "-moves"),
+            *("-hourly", "-hourly-climb", "-quality", "-change", "-moves", "-means", "-groups"),
             *("-move-up", "-move-same", "-move-down"),
         )
     ),

@@ -46,6 +46,8 @@ MAY = {
     "exits.decide": "owner staff",
     "people.forget": "owner",
     "returns.see": "owner staff coach analyst viewer advisor",
+    "mobility.see": "owner staff coach analyst viewer advisor",
+    "mobility.bring": "owner staff analyst",
     "returns.write": "owner staff analyst",
     "household.see": "owner staff coach analyst viewer advisor",
     "places.see": "owner staff coach analyst viewer advisor",

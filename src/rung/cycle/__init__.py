@@ -13,6 +13,7 @@ from rung.cycle.choices import Choice as Choice
 from rung.cycle.choices import choices as choices
 from rung.cycle.churning import churn as churn
 from rung.cycle.churning import line_of as line_of
+from rung.cycle.climbing import Area as Area
 from rung.cycle.climbing import factors as factors
 from rung.cycle.climbing import ladder as ladder
 from rung.cycle.climbing import measures as measures

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,10 +32,36 @@ from rung.returns import measures as life
 from rung.share.release import Audience
 
 
+@dataclass(frozen=True)
+class Area:
+    """What someone brings beside a lab: an area's percentiles as the text of a CSV, named as it
+    was sent; which of its areas; the living wage, dollars an hour."""
+
+    text: str = ""
+    name: str = ""
+    area: str = ""
+    living_wage: Decimal | None = None
+
+    def read(self) -> Distribution | None:
+        """The percentiles, or None without a text. Raises RecordsError and PlanError."""
+        if not self.text:
+            return None
+        return area.parse(self.text, self.name, area=self.area, years_off=_BROUGHT_OFF)
+
+    def over(self, settings: LadderSettings) -> LadderSettings:
+        """A lab's settings with what was brought in their place."""
+        wage = {"living_wage": self.living_wage} if self.living_wage else {}
+        return settings.model_copy(update=wage)
+
+
+_BROUGHT_OFF = 1  # the percentiles of a year are published when it is long over
+
+
 def ladder(
     lab: Lab,
     *,
     by: Sequence[str] = (),
+    brought: Area | None = None,
     level: float = 0.95,
     engine: str = "duckdb",
     master: str = engines.LOCAL,
@@ -44,12 +71,15 @@ def ladder(
     """Where did people stand before and after, among the people of their area, and who stayed up?
 
     What the lab declares in `[ladder]` decides what is told; without an area's percentiles the
-    ranks are a Refusal and all that needs none is answered. `by` names groups. Raises RecordsError
-    and PlanError for a file or a setting that is none.
+    ranks are a Refusal and all that needs none is answered. `by` names groups; what was `brought`
+    beside the lab goes before what it declares. Raises RecordsError and PlanError for a file or a
+    setting that is none.
     """
-    settings = ladder_settings(lab)
+    brought = brought or Area()
+    settings = brought.over(ladder_settings(lab))
+    distribution = brought.read() or percentiles(lab, settings)
     with engines.over(lab, engine, master=master) as session, _scratch() as work:
-        made = _ladder(lab, settings, session, work, by, level)
+        made = _ladder(lab, settings, distribution, session, work, by, level)
         ran = session.engine
     return told("mobility ladder", made, engine=ran, **_released(lab, audience, clock))
 
@@ -66,13 +96,14 @@ def measures(
     lab.need("journeys")
     with lab.session() as session, _scratch() as work:
         changed = _changes(lab, session, by)
-        made = life.answers(changed, _beside(lab, session, work, by), level)
+        made = life.answers(changed, _beside(lab, session, work, by, None), level)
     return told("mobility measures", made, **_released(lab, audience, clock))
 
 
 def factors(
     lab: Lab,
     *,
+    brought: Area | None = None,
     level: float = 0.95,
     audience: Audience | None = None,
     clock: Clock | None = None,
@@ -86,7 +117,7 @@ def factors(
             session,
             tables=[t.stem for t in (lab.path / "records").glob("*.parquet")],
             as_of=tree(as_of),
-            ladder=_beside(lab, session, work, ()),
+            ladder=_beside(lab, session, work, (), brought),
             changes=_changes(lab, session, ()),
             places=indicators.read_places(lab.path / named, level) if named else None,
             level=level,
@@ -122,10 +153,15 @@ def _changes(lab: Lab, session: Engine, by: Sequence[str]) -> Changes:
     )
 
 
-def _beside(lab: Lab, session: Engine, work: Path, by: Sequence[str]) -> Ladder | None:
+def _beside(
+    lab: Lab, session: Engine, work: Path, by: Sequence[str], brought: Area | None
+) -> Ladder | None:
     """The ladder, where the lab can tell of pay before and after."""
+    brought = brought or Area()
+    settings = brought.over(ladder_settings(lab))
+    distribution = brought.read() or percentiles(lab, settings)
     try:
-        return _summary(lab, ladder_settings(lab), session, work, by)
+        return _summary(lab, settings, distribution, session, work, by)
     except CannotAnswer:
         return None
 
@@ -164,13 +200,15 @@ def percentiles(lab: Lab, settings: LadderSettings) -> Distribution | None:
 def _ladder(
     lab: Lab,
     settings: LadderSettings,
+    distribution: Distribution | None,
     session: Engine,
     work: Path,
     by: Sequence[str],
     level: float,
 ) -> tuple[AnyAnswer, ...]:
     try:
-        made = ladder_tables.answers(_summary(lab, settings, session, work, by), level)
+        found = _summary(lab, settings, distribution, session, work, by)
+        made = ladder_tables.answers(found, level)
     except CannotAnswer as why:
         made = (ladder_tables.refusal(why, settings),)
     if settings.file or settings.table != "journeys":
@@ -206,7 +244,12 @@ def _hourly(lab: Lab, settings: LadderSettings, session: Engine, work: Path) -> 
 
 
 def _summary(
-    lab: Lab, settings: LadderSettings, session: Engine, work: Path, by: Sequence[str]
+    lab: Lab,
+    settings: LadderSettings,
+    distribution: Distribution | None,
+    session: Engine,
+    work: Path,
+    by: Sequence[str],
 ) -> Ladder:
     people = settings.table
     if settings.file:
@@ -217,7 +260,6 @@ def _summary(
     else:
         file = lab.need(people)
     used = [file, *([lab.table("wages")] if lab.table("wages").is_file() else [])]
-    distribution = percentiles(lab, settings)
     digests = [file_digest(f) if settings.file else lab.digest(f) for f in used]
     if distribution is not None:
         digests.append(distribution.digest)

@@ -16,7 +16,7 @@ known: half their width is the `spread` around the middle.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -26,6 +26,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from rung.documents import digest
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records import query
 
@@ -211,14 +212,29 @@ def read(
     Raises RecordsError (REC-no-file, REC-no-column, REC-percentiles, REC-percentiles-order) and
     PlanError (PLAN-ladder-area) when the area is not in the file, or several are and none is named.
     """
-    from rung.documents import file_digest
-
     if not file.is_file():
         raise RecordsError("REC-no-file", file=file.name)
     try:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as e:
         raise RecordsError("REC-percentiles", file=file.name) from e
+    return parse(
+        text, file.name, side, area=area, every_area=every_area, occupation=occupation,
+        years_off=years_off,
+    )  # fmt: skip
+
+
+def parse(
+    text: str,
+    file: str,
+    side: Side = "earnings",
+    *,
+    area: str = "",
+    every_area: bool = False,
+    occupation: str = "00-0000",
+    years_off: int = 0,
+) -> Distribution:
+    """The same from the text of a file, which `file` is the name of."""
     lines = csv.DictReader(text.splitlines())
     lines.fieldnames = [h.strip().lower() for h in lines.fieldnames or ()]
     needed = (
@@ -226,7 +242,16 @@ def read(
     )
     missing = [c for c in needed if c not in lines.fieldnames]
     if missing:
-        raise RecordsError("REC-no-column", table=file.name, column=missing[0])
+        raise RecordsError("REC-no-column", table=file, column=missing[0])
+    found = _points(lines, file, side, occupation)
+    kept = _of_area(found, file, area, every_area=every_area)
+    return Distribution(side, _sound(kept, file), digest(text), years_off)
+
+
+def _points(
+    lines: Iterable[Mapping[str | None, str | None]], file: str, side: Side, occupation: str
+) -> dict[Key, dict[float, Decimal]]:
+    """Percentiles and dollars by cell; RecordsError (REC-percentiles) with every bad row."""
     reader = _earnings if side == "earnings" else _hourly
     found: dict[Key, dict[float, Decimal]] = {}
     wrong: list[int] = []
@@ -247,12 +272,11 @@ def read(
         mine.update(points)
     if wrong or not found:
         problem = Problem(
-            code="REC-percentiles", table=file.name, rows=len(wrong) or None,
-            first_rows=tuple(wrong[:5]), params={"file": file.name}, weight="break",
+            code="REC-percentiles", table=file, rows=len(wrong) or None,
+            first_rows=tuple(wrong[:5]), params={"file": file}, weight="break",
         )  # fmt: skip
         raise RecordsError(problem)
-    kept = _of_area(found, file, area, every_area=every_area)
-    return Distribution(side, _sound(kept, file), file_digest(file), years_off)
+    return found
 
 
 def _earnings(row: Mapping[str, str]) -> tuple[Key, list[tuple[float, Decimal]]]:
@@ -290,17 +314,17 @@ def _dollars(text: str) -> Decimal | None:
 
 
 def _of_area(
-    found: Mapping[Key, Mapping[float, Decimal]], file: Path, area: str, *, every_area: bool
+    found: Mapping[Key, Mapping[float, Decimal]], file: str, area: str, *, every_area: bool
 ) -> Mapping[Key, Mapping[float, Decimal]]:
     areas = sorted({k[0] for k in found})
     if every_area:
         return found
     if (area and area not in areas) or (not area and len(areas) > 1):
-        raise PlanError("PLAN-ladder-area", file=file.name, known=", ".join(areas[:12]))
+        raise PlanError("PLAN-ladder-area", file=file, known=", ".join(areas[:12]))
     return {k: v for k, v in found.items() if not area or k[0] == area}
 
 
-def _sound(found: Mapping[Key, Mapping[float, Decimal]], file: Path) -> Mapping[Key, Percentiles]:
+def _sound(found: Mapping[Key, Mapping[float, Decimal]], file: str) -> Mapping[Key, Percentiles]:
     """Enough percentiles, dollars that do not fall, age bands that do not overlap."""
     made = {
         key: Percentiles(tuple(sorted(points)), tuple(points[p] for p in sorted(points)))
@@ -312,5 +336,5 @@ def _sound(found: Mapping[Key, Mapping[float, Decimal]], file: Path) -> Mapping[
     bands = sorted({(k[2], k[3]) for k in made})
     bad += sum(b[0] <= a[1] for a, b in pairwise(bands))
     if bad:
-        raise RecordsError("REC-percentiles-order", file=file.name, n=bad, least=LEAST)
+        raise RecordsError("REC-percentiles-order", file=file, n=bad, least=LEAST)
     return made

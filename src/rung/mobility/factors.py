@@ -391,7 +391,7 @@ def _table(factors: Factors, kind: str, level: float) -> Table:
     return Table(
         name=f"factors-{kind}",
         estimand=Estimand(
-            english("label.factors"),
+            english("label.factors-place-all" if kind == "place" else f"label.factors-{kind}"),
             "share" if kind in ("change", "now") else "number",
             english(f"label.factors-{whom}"),
             "",

@@ -59,8 +59,8 @@ _SHARE = (
 )
 _MOVES = (
     Column("n", "denominator", "people"),
-    Column("moved", "numerator", "people"),
-    Column("moved_share", "value", "share", of=("moved", "n"), interval="wilson"),
+    Column("now_there", "numerator", "people"),
+    Column("reaching_share", "value", "share", of=("now_there", "n"), interval="wilson"),
     Column("low", "low", "share"),
     Column("high", "high", "share"),
 )
@@ -130,7 +130,7 @@ def _question(outcome: str, unit: str, summary: str, contrast: str, horizon: str
 def _asked(
     ladder: Ladder, outcome: str, unit: str, summary: str, when: Moment | None = None
 ) -> Estimand:
-    words = when.words if when else "; ".join(m.words for m in ladder.after)
+    words = (when or ladder.main).words
     contrast = english("label.ladder-contrast", {"before": ladder.before.words})
     return _question(outcome, unit, summary, contrast, words)
 
@@ -299,11 +299,12 @@ def _made(
     level: float | None = None,
     when: Moment | None = None,
     notes: tuple[Note, ...] = (),
+    by: str = "",
 ) -> Table:
     tally = ladder.of(when or ladder.main)
     return Table(
         name=kind,
-        estimand=_asked(ladder, outcome, unit, kind, when),
+        estimand=_asked(ladder, outcome, unit, f"{kind} by {by}" if by else kind, when),
         columns=tuple(columns),
         rows=tuple(rows),
         dimensions=tuple(dimensions),
@@ -341,7 +342,14 @@ def means(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Ta
             for arm in _arms(ladder)
         ]  # fmt: skip
         return _made(
-            ladder, "ladder", "label.ladder", "number", (*keys, *columns), rows, dimensions, level
+            ladder,
+            "ladder",
+            "label.ladder-means",
+            "number",
+            (*keys, *columns),
+            rows,
+            dimensions,
+            level,
         )
     keys = [Column(group.key, "key", "text")]
     rows = [
@@ -350,8 +358,8 @@ def means(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Ta
     ]
     dimensions = [Dimension(group.key, group.partition, EVERYONE)]
     return _made(
-        ladder, "ladder-groups", "label.ladder", "number",
-        (*keys, *columns), rows, dimensions, level, ladder.main,
+        ladder, "ladder-groups", "label.ladder-groups", "number",
+        (*keys, *columns), rows, dimensions, level, ladder.main, (), group.key,
     )  # fmt: skip
 
 
@@ -493,6 +501,7 @@ def change(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> T
     return _made(
         ladder, "ladder-change", "label.ladder-change", "share",
         (*keys, *_CHANGE), rows, dimensions, level, ladder.main, (Note("ladder-own-pay"),),
+        group.key if group else "",
     ) if looked else None  # fmt: skip
 
 
@@ -500,19 +509,18 @@ _WAYS = ("up", "same", "down")
 
 
 def moves(ladder: Ladder, level: float = 0.95) -> Table:
-    """Who stands a rung or more higher than before, on the same one, or lower."""
-    keys, dimensions = _keys(ladder, "when")
+    """Who stands a rung or more higher than before, on the same one, or lower, in the main year."""
+    keys, dimensions = _keys(ladder)
     keys.append(Column("move", "key", "text"))
     rows: list[dict[str, Cell]] = []
-    for m in ladder.after:
-        for arm in _arms(ladder):
-            counts: Counter[str] = Counter()
-            for (a, b), v in ladder.of(m, arm).rungs.items():
-                counts[_WAYS[(b <= a) + (b < a)]] += v
-            for way in _WAYS:
-                row = _share(counts[way], counts.total(), _MOVES, level)
-                words = english(f"label.ladder-move-{way}")
-                rows.append({"when": m.words, **_who(ladder, arm), "move": words, **row})
+    for arm in _arms(ladder):
+        counts: Counter[str] = Counter()
+        for (a, b), v in ladder.of(ladder.main, arm).rungs.items():
+            counts[_WAYS[(b <= a) + (b < a)]] += v
+        for way in _WAYS:
+            words = english(f"label.ladder-move-{way}")
+            row = _share(counts[way], counts.total(), _MOVES, level)
+            rows.append({**_who(ladder, arm), "move": words, **row})
     return _made(
         ladder, "ladder-moves", "label.ladder-moves", "share",
         (*keys, *_MOVES), rows, (*dimensions, Dimension("move", True)), level,

@@ -147,7 +147,7 @@ def tables(
             dimensions.append(Dimension(group.key, group.partition, EVERYONE))
         yield Table(
             name=f"measures-{unit}",
-            estimand=_question("share" if unit == "share" else unit, f"measures-{unit}"),
+            estimand=_question(unit, f"measures-{unit}" + (f" by {group.key}" if group else "")),
             columns=(*keys, *columns),
             rows=tuple(_rows(changes, told, ladder, group, level, unit)),
             dimensions=tuple(dimensions),

@@ -66,6 +66,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "people.forget": frozenset({Role.OWNER}),
     # returns
     "returns.see": _ALL,
+    "mobility.see": _ALL,
+    "mobility.bring": _HANDS | {Role.ANALYST},
     "returns.write": _HANDS | {Role.ANALYST},
     "household.see": _ALL,  # a calculator: no records
     "places.see": _ALL,  # public data: no records

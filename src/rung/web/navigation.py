@@ -26,6 +26,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "sustainability": (
         ("returns", "returns", "returns.see"),
         ("household", "household", "household.see"),
+        ("mobility", "mobility", "mobility.see"),
         ("places", "places", "places.see"),
     ),
 }

@@ -61,11 +61,11 @@ def ladder(table: Table, width: int, language: str | None) -> str | None:
     scale = pitch * _FULL / max(_shares(panels))
     for i, panel in enumerate(panels):
         left = labels + (0 if phone else i * each)
-        top = (i if phone else 0) * (tall + 12)
+        top = (i if phone else 0) * (tall + 26)
         if phone or i == 0:
             _lane_names(shapes, lanes, language, top + head, pitch, width)
         _panel(shapes, panel, lanes, (left, top + head, each, pitch), scale, language)
-    height = tall if not phone else len(panels) * (tall + 12) - 12
+    height = tall if not phone else len(panels) * (tall + 26) - 26
     return draw(_spec(shapes, width, height))
 
 

@@ -29,6 +29,7 @@ def climb(finding: Finding, language: str | None) -> list[str]:
         key = "same" if finding.value == 0 else "climb" if finding.value > 0 else "fell"
     told = [phrase(f"say.ladder-{key}", given, language)]
     told.append(phrase("say.ladder-rank", {"after": after}, language))
+    told.append(phrase("say.ladder-n", {"n": finding.counts.analysed}, language))
     return [*told, *_range(finding, language)]
 
 
@@ -75,25 +76,59 @@ def _range(finding: Finding, language: str | None) -> list[str]:
 # -- tables
 
 
+def _title(table: Table, language: str | None) -> str:
+    question = table.estimand
+    key = "ladder-title" if question.horizon else "ladder-title-plain"
+    given = {"outcome": question.outcome, "horizon": question.horizon}
+    return opened(
+        phrase(f"say.{key}", given if question.horizon else {"outcome": given["outcome"]}, language)
+    )
+
+
+def _rows(table: Table) -> list[Row]:
+    """The rows that are said aloud: those of the year the table speaks of; the rest is in it."""
+    when = table.estimand.horizon
+    if not any(r.get("when") == when for r in table.rows):
+        return list(table.rows)
+    return [r for r in table.rows if r["when"] == when]
+
+
 def _row_name(table: Table, row: Row, language: str | None) -> str:
     keys = [c.name for c in table.columns if c.role == "key"]
-    return ", ".join(word(str(row[k]), language) for k in keys)
+    said = table.estimand.horizon
+    shown = [k for k in keys if k != "move" and not (k == "when" and row[k] == said)]
+    return ", ".join(word(str(row[k]), language) for k in shown)
+
+
+def _told(
+    table: Table, key: str, said: list[str], hidden: list[str], language: str | None
+) -> list[str]:
+    """The title, the list, and who is not shown."""
+    told = [_title(table, language)]
+    if said:
+        told.append(opened(phrase(f"say.{key}", {"list": "; ".join(said)}, language)))
+    return told + too_few([h for h in hidden if h], table, language)
+
+
+def _item(name: str, value: str, language: str | None) -> str:
+    if not name:
+        return value
+    return sentence("say.item", {"name": name, "value": value}, language)
 
 
 def _listed(table: Table, key: str, told: Told, language: str | None) -> list[str]:
-    """Each row, from what to what; rows that are not shown are named at the end."""
+    """Each row, from what to what."""
     said, hidden = [], []
-    for row in table.rows:
+    for row in _rows(table):
         name, found = _row_name(table, row, language), told(row)
         if found is None:
             hidden.append(name)
             continue
         given = {"name": name, "before": found[0], "after": found[1]}
-        said.append(sentence("say.ladder-item", given, language))
-    if not said:
-        return too_few(hidden, table, language)
-    told_ = opened(phrase(f"say.{key}", {"list": "; ".join(said)}, language))
-    return [told_, *too_few(hidden, table, language)]
+        form = "ladder-item" if name else "ladder-item-plain"
+        given = given if name else {"before": found[0], "after": found[1]}
+        said.append(sentence(f"say.{form}", given, language))
+    return _told(table, key, said, hidden, language)
 
 
 def _both(a: Cell, b: Cell, show: Callable[[float], str]) -> tuple[str, str] | None:
@@ -124,38 +159,40 @@ def _change(table: Table, language: str | None) -> list[str]:
 def _moves(table: Table, language: str | None) -> list[str]:
     """Where the people went who stood lowest before, arm by arm."""
     arms = any(c.name == "arm" for c in table.columns)
-    starts: dict[tuple[Cell, Cell], list[Row]] = {}
+    told: dict[Cell, str] = {}
     for row in table.rows:
-        start = (row["arm"] if arms else None, row["stood_before"])
-        starts.setdefault(start, []).append(row)
-    told: dict[Cell, list[str]] = {}
-    for (arm, before), rows in starts.items():
-        shown = [r for r in rows if r["moved_share"] is not None]
-        if arm in told or not shown:
+        arm = row["arm"] if arms else None
+        if arm in told or row["moved_share"] is None:
             continue
+        from_here = [
+            r
+            for r in table.rows
+            if r["stood_before"] == row["stood_before"] and (not arms or r["arm"] == arm)
+        ]
         said = [
-            sentence(
-                "say.item",
-                {"name": word(str(r["stood_after"]), language),
-                 "value": percent(float(r["moved_share"] or 0))},
-                language,
-            )
-            for r in shown
-        ]  # fmt: skip
-        given = {"n": shown[0]["n"], "before": before, "horizon": table.estimand.horizon,
-                 "list": "; ".join(said)}  # fmt: skip
-        key = "ladder-moves-rungs" if table.name == "ladder-rungs" else "ladder-moves-kinds"
-        one = phrase(f"say.{key}", given, language)
-        told[arm] = [f"{word(str(arm), language)}. {one}" if arm is not None else one]
-    found = [opened(one) for each in told.values() for one in each]
-    return found or [sentence("say.retention-hidden", {}, language)]
+            _item(word(str(r["stood_after"]), language), percent(float(r["moved_share"])), language)
+            for r in from_here
+            if r["moved_share"] is not None
+        ]
+        given: dict[str, str | int] = {
+            "n": int(row["n"] or 0), "before": str(row["stood_before"]), "list": "; ".join(said)
+        }  # fmt: skip
+        if arms:
+            told[arm] = phrase("say.ladder-moves-arm", {**given, "arm": str(arm)}, language)
+        else:
+            kind = "rungs" if table.name == "ladder-rungs" else "kinds"
+            told[arm] = phrase(f"say.ladder-moves-{kind}", given, language)
+    return [_title(table, language), *(opened(one) for one in told.values())]
 
 
 def _shares(table: Table, language: str | None) -> list[str]:
     """Each row's share; of those who moved, who got up."""
     of = next(c.name for c in table.columns if c.role == "value")
+    rows = _rows(table)
+    if table.name == "ladder-stays":  # the first step; the later ones are in the table
+        rows = [r for r in rows if r["when"] == rows[0]["when"]]
     said, hidden = [], []
-    for row in table.rows:
+    for row in rows:
         if row.get("move", _UP) != _UP:
             continue
         name = _row_name(table, row, language)
@@ -163,12 +200,8 @@ def _shares(table: Table, language: str | None) -> list[str]:
             if row["n"] != 0:
                 hidden.append(name)
             continue
-        value = percent(float(row[of] or 0))
-        said.append(sentence("say.item", {"name": name, "value": value}, language))
-    if not said:
-        return too_few(hidden, table, language)
-    told = opened(phrase(f"say.{table.name}", {"list": "; ".join(said)}, language))
-    return [told, *too_few(hidden, table, language)]
+        said.append(_item(name, percent(float(row[of] or 0)), language))
+    return _told(table, table.name, said, hidden, language)
 
 
 def _hourly(table: Table, language: str | None) -> list[str]:
@@ -187,10 +220,7 @@ def _hourly(table: Table, language: str | None) -> list[str]:
             continue
         given = {"name": name, "low": ends[0], "high": ends[1]}
         said.append(sentence("say.ladder-hourly-item", given, language))
-    if not said:
-        return too_few(hidden, table, language)
-    told = opened(phrase(f"say.{table.name}", {"list": "; ".join(said)}, language))
-    return [told, *too_few(hidden, table, language)]
+    return _told(table, table.name, said, hidden, language)
 
 
 def _measures(table: Table, language: str | None) -> list[str]:
@@ -205,10 +235,7 @@ def _measures(table: Table, language: str | None) -> list[str]:
             continue
         told = change(float(value), unit, language)
         said.append(sentence("say.item", {"name": name, "value": told}, language))
-    if not said:
-        return too_few(hidden, table, language)
-    told = opened(phrase("say.measures", {"list": "; ".join(said)}, language))
-    return [told, *too_few(hidden, table, language)]
+    return _told(table, "measures", said, hidden, language)
 
 
 _BETTER = english("label.better-more")
@@ -219,7 +246,7 @@ def _factors(table: Table, language: str | None) -> list[str]:
     hidden = {h.row for h in table.hidden}
     value = next(c.name for c in table.columns if c.name in _NOW)
     missing = sum(1 for i, r in enumerate(table.rows) if r[value] is None and i not in hidden)
-    told = []
+    told = [_title(table, language)]
     if table.name == "factors-now":
         known = [
             (word(str(r["indicator"]), language), percent(float(r[value] or 0)))
@@ -235,7 +262,7 @@ def _factors(table: Table, language: str | None) -> list[str]:
         told.append(phrase(f"say.{key}", {"list": "; ".join(moving)} if moving else {}, language))
     if missing:
         told.append(sentence("say.factors-missing", {"n": missing}, language))
-    return told or [sentence("say.factors-none", {}, language)]
+    return told
 
 
 _NOW = ("after_value", "share_after", "reaching_share")
