@@ -221,7 +221,7 @@ def test_the_sample_is_the_same_every_time(lab: Lab, tmp_path: Path) -> None:
 
     sent = files(tmp_path)
     assert [f.name for f in sent] == [
-        "applicants.xlsx", "caseloads.csv", "attendance.csv", "follow-ups.csv",
+        "applicants.xlsx", "caseloads.csv", "attendance.csv", "follow-ups.csv", "wages.csv",
     ]  # fmt: skip
     for file in sent:
         assert file.read_bytes() == (lab.path / "private" / file.name).read_bytes()
@@ -238,3 +238,6 @@ def test_every_page_of_the_sample_has_something_to_show(lab: Lab) -> None:
     assert checked.report.problems
     assert checked.imported is not None
     assert set(checked.imported.tables) >= {"journeys", "services", "follow_ups", "employment"}
+    climbed = cycle.ladder(lab)[0].answer
+    assert climbed.kind == "finding"
+    assert climbed.counts.analysed > 50

@@ -118,7 +118,7 @@ def test_hourly_wages_as_the_bureau_writes_them(tmp_path: Path) -> None:
     )
     d = area.read(file, "hourly", area="Here")
     (p,) = d.cells.values()
-    assert p.at == (10, 25, 50, 75)
+    assert list(p.at) == [10, 25, 50, 75]
     assert p.place(Decimal("13.00")) == (0, 10)
     assert p.place(Decimal("40.00")) == (75, 100)
     assert p.place(Decimal("21.00")) == (50, 50)

@@ -12,17 +12,17 @@ from rung.cycle.story import quiet
 from rung.errors import UsageError
 from rung.records import simulate
 from rung.records.lab import Lab
-from rung.records.simulating import funding
+from rung.records.simulating import area, funding
 
 PROVIDER, PROGRAM = "Riverside Works", "Sector training"
 PEOPLE, SEED, DIRT = 320, 5, 0.05
 AS_OF = dt.date(2026, 3, 31)
+SETTINGS = simulate.Settings(as_of=AS_OF, entries_from=dt.date(2024, 5, 1), closed=0.92)
 
 
 def files(folder: Path) -> tuple[Path, ...]:
-    """What Riverside Works would send: a messy workbook and three CSV files, always the same."""
-    settings = simulate.Settings(as_of=AS_OF, entries_from=dt.date(2024, 5, 1), closed=0.92)
-    return simulate.coached(folder, people=PEOPLE, seed=SEED, dirt=DIRT, settings=settings)
+    """What Riverside Works would send: a messy workbook and four CSV files, always the same."""
+    return simulate.coached(folder, people=PEOPLE, seed=SEED, dirt=DIRT, settings=SETTINGS)
 
 
 def sample(folder: Path, *, clock: Clock, progress: Progress = quiet) -> Lab:
@@ -39,6 +39,8 @@ def sample(folder: Path, *, clock: Clock, progress: Progress = quiet) -> Lab:
     lab = Lab.open(folder)
     lab.toml["lab"]["program"] = PROGRAM
     lab.toml["clock"] = {"as_of": AS_OF}
+    lab.toml["ladder"] = area.settings_of(SETTINGS)
+    area.write(lab.path / "private", SETTINGS)
     funding.declare(lab.toml, (m.key for m in lab.milestones))
     lab.save()
     return lab

@@ -539,7 +539,8 @@ def coached(
 ) -> tuple[Path, ...]:
     """Write what a small provider with career coaches would send, into `folder`.
 
-    The workbook of people, and beside it who coaches whom, an attendance log and follow-ups."""
+    The workbook of people, and beside it who coaches whom, an attendance log, follow-ups and wage
+    records."""
     _asked(people, dirt)
     whole, _, gap = decided(settings or Settings(), seed)
     file = folder / "applicants.xlsx"
@@ -548,6 +549,7 @@ def coached(
         told = query.load(ROOM, "simulate_told")
         session.view("known", query.fill(told, {"known": Name("known whole")}))
         sending.workbook(session, file, dirt=dirt, people=people, arms=False)
+        session.view("wages", _view("wages", whole))
         return (file, *coaching.send(session, folder, whole, dirt=dirt / 2))
 
 

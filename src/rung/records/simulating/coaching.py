@@ -1,8 +1,9 @@
-"""What coaches of a simulated provider keep beside the list of people: three more CSV files.
+"""What coaches of a simulated provider keep beside the list of people: four more CSV files.
 
     caseloads.csv     who goes along with whom, and when the program is planned to end
     attendance.csv    who came to what, and who did not
     follow-ups.csv    calls 30, 90, 180 and 365 days after a job began
+    wages.csv         what the state answered to a request for wage records
 
 They are about the same people, ids and days as the list, with a little of the same dirt.
 """
@@ -45,10 +46,17 @@ CHECKED = (
     Sent(key="works", header="Still Employed", target="follow_ups.employed", kinds=("spaces",)),
     Sent(key="method", header="Contact Method", target="follow_ups.method", kinds=("spaces",)),
 )  # fmt: skip
+PAID = (
+    Sent(key="id", header="ID", target="id", kinds=("lost_zeros",)),
+    Sent(key="year", header="Year", target="wages.year", kinds=("spaces",)),
+    Sent(key="quarter_of_year", header="Qtr", target="wages.quarter_of_year", kinds=("spaces",)),
+    Sent(key="amount", header="Wages", target="wages.amount", kinds=("spaces",)),
+    Sent(key="employer", header="Employer", target="wages.employer", kinds=("spaces",)),
+)  # fmt: skip
 
 
 def send(session: Session, folder: Path, settings: Settings, *, dirt: float) -> tuple[Path, ...]:
-    """Write the three files; needs the views of the simulation."""
+    """Write the four files; needs the views of the simulation, `wages` among them."""
     given: dict[str, tuple[str, Sequence[Sent], dict[str, query.Value]]] = {
         "caseloads.csv": (
             "simulate_coached",
@@ -61,6 +69,7 @@ def send(session: Session, folder: Path, settings: Settings, *, dirt: float) -> 
             {"staff": list(COACHES), "many": len(COACHES)},
         ),
         "follow-ups.csv": ("simulate_checked", CHECKED, {"as_of": settings.as_of}),
+        "wages.csv": ("simulate_sent_wages", PAID, {}),
     }
     files = []
     for name, (source, columns, values) in given.items():
