@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from rung import cycle
 from rung.discovery import churn, gaps, journey
 from rung.discovery.churn import Churn, Line
 from rung.discovery.journey import JourneySettings
@@ -217,3 +218,16 @@ def test_what_spark_cannot_do_is_told(tmp_path: Path, spark: SparkEngine) -> Non
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(RecordsError):
         spark.attach("wages", tmp_path / "broken.parquet")
+
+
+def test_funders_definitions(lab: Lab) -> None:
+    """Every definition counts the same people on both engines, and differs for the same reasons."""
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
+    here, there = (
+        [to_json(r.answer) for r in cycle.funders(lab, by=["gender", "race"], engine=name_)]
+        for name_ in ("duckdb", "spark")
+    )
+    assert len(here) > 8
+    assert _alike(here, there)

@@ -169,10 +169,8 @@ class Records:
             return None
         at = keys.index(key)
         path = query.name("_path")
-        found = self.session.run(
-            exp.select(query.alias(path, "path")).distinct().from_("funder_journeys")
-            .order_by(exp.Ordered(this=path.copy(), nulls_first=False))
-        )  # fmt: skip
+        paths = exp.select(query.alias(path, "path")).distinct().from_("funder_journeys")
+        found = self.session.run(paths)
         reasons = {LATE: "too-late", UNDATED: "undated", UNKNOWN: "not-recorded"}
         by: dict[str, list[int]] = {}
         for code in found.column("path"):
