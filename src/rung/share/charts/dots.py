@@ -191,7 +191,9 @@ def dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) ->
     colour = {"condition": {"test": "datum.what == 'main'", "value": ACCENT}, "value": GREY}
     label = text("label", x=8 - left if left else 0, align="left", limit=180)
     label["mark"]["fontWeight"] = {"expr": "datum.what == 'head' ? 600 : 400"}
-    label["mark"]["limit"] = {"expr": f"datum.what == 'head' ? {width} : 180"}
+    label["mark"]["limit"] = {"expr": f"datum.what == 'head' ? {width - 12} : 180"}
+    if phone:
+        label["mark"]["fontSize"] = {"expr": "datum.what == 'head' ? 12 : 13"}
     texts = [
         label,
         text("n", x=-16, align="right", colour=QUIET),

@@ -69,36 +69,48 @@ def _dot(row: Row, label: str, *, main: bool, language: str | None) -> _Dot:
     )
 
 
-def quarters(table: Table, width: int, language: str | None) -> str | None:
-    """Quarters of a window by pay, on average: a bar a window, or a window and level."""
-    phone = width < 480
-    left, right, pitch, thick = (0, 0, 56, 16) if phone else (270, 24, 44, 22)
-    keys = [c.name for c in table.columns if c.role == "key"]
-    rows: list[dict[str, Any]] = []
-    for i, row in enumerate(table.rows):
-        label = " · ".join(word(str(row[k]), language) for k in keys)
-        n = row["n"]
-        known = [number(row[k]) for k, _ in _STATES]
-        ends = [0.0]
-        for each in known:
-            ends.append(ends[-1] + (each or 0.0))
+def _stacked(table: Table, phone: bool, pitch: int, language: str | None) -> list[dict[str, Any]]:
+    """A row a window, or a heading a window and a row a level; a level of nobody has none."""
+    when, *by = (c.name for c in table.columns if c.role == "key")
+    told: list[tuple[str, Row | None]] = []
+    before = None
+    for row in table.rows:
+        if by and row[when] != before:
+            before = row[when]
+            told.append((word(str(before), language), None))
+        if row["n"] != 0:
+            told.append((word(str(row[by[0] if by else when]), language), row))
+    rows = []
+    for i, (label, each) in enumerate(told):
+        n = each["n"] if each else None
+        known = [number(each[k]) if each else None for k, _ in _STATES]
         shown = None not in known
+        ends = [0.0]
+        for quarters_ in known:
+            ends.append(ends[-1] + (quarters_ or 0.0))
         count = f"{n:,}" if isinstance(n, int) and shown else ""
-        if not shown:
-            count = sentence("hidden.too-few", {}, language)
-        rows.append({
+        made = {
             "y": i * pitch + pitch * (0.68 if phone else 0.5),
             "label_y": i * pitch + pitch * (0.26 if phone else 0.5),
             "label": beside(label, count) if phone else label,
             "n": "" if phone else count,
-            "shown": shown,
-            **{f"end_{k}": end for k, end in enumerate(ends)},
-            **{f"middle_{k}": (a + b) / 2 for k, (a, b) in
-               enumerate(pairwise(ends))},
-            **{f"told_{k}": f"{v:.1f}" if v and v > 0.06 * ends[-1] else ""
-               for k, v in enumerate(known)},
-        })  # fmt: skip
-    if not any(r["shown"] for r in rows):
+            "what": "head" if each is None else "shown" if shown else "hidden",
+            "hidden": "" if shown or each is None else sentence("hidden.too-few", {}, language),
+        }
+        made |= {f"end_{k}": end for k, end in enumerate(ends)}
+        made |= {f"middle_{k}": (a + b) / 2 for k, (a, b) in enumerate(pairwise(ends))}
+        room = 0.06 * ends[-1]
+        made |= {f"told_{k}": f"{v:.1f}" if v and v > room else "" for k, v in enumerate(known)}
+        rows.append(made)
+    return rows
+
+
+def quarters(table: Table, width: int, language: str | None) -> str | None:
+    """Quarters of a window by pay, on average: a bar a window, or a window and level."""
+    phone = width < 480
+    left, right, pitch, thick = (0, 0, 50, 16) if phone else (250, 24, 36, 20)
+    rows = _stacked(table, phone, pitch, language)
+    if not any(r["what"] == "shown" for r in rows):
         return None
     height, plot = pitch * len(rows), width - left - right
     y = down(height)
@@ -107,13 +119,13 @@ def quarters(table: Table, width: int, language: str | None) -> str | None:
 
     def bar(start: str, end: str, colour: str) -> dict[str, Any]:
         return {
-            "transform": [{"filter": "datum.shown"}],
+            "transform": [{"filter": "datum.what == 'shown'"}],
             "mark": {"type": "rect", "color": colour, "height": thick},
             "encoding": {"y": y, "x": {"field": start, **x}, "x2": {"field": end}},
         }
 
     layers: list[dict[str, Any]] = [{
-        "transform": [{"filter": "!datum.shown"}],
+        "transform": [{"filter": "datum.what == 'hidden'"}],
         "mark": {"type": "rect", "color": HATCH, "height": 10},
         "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": plot}},
     }]  # fmt: skip
@@ -123,13 +135,14 @@ def quarters(table: Table, width: int, language: str | None) -> str | None:
         told = text(f"told_{k}", x=f"middle_{k}", align="center", colour=inside, fontSize=12)
         told["encoding"] |= {"x": {"field": f"middle_{k}", **x}, "y": y}
         layers.append(told)
-    labels = [
-        text("label", x=8 - left if left else 0, align="left", limit=190 if left else width),
-        text("n", x=-16, align="right", colour=QUIET),
-    ]
+    label = text("label", x=8 - left if left else 0, align="left", limit=width - 12)
+    label["mark"]["fontWeight"] = {"expr": "datum.what == 'head' ? 600 : 400"}
+    few = text("hidden", x=8, align="left", colour=QUIET)
+    layers.append({**few, "encoding": {**few["encoding"], "y": y}})
+    labels = [label, text("n", x=-16, align="right", colour=QUIET)]
     spec = base(width, height, left, right, 8)
     spec["data"] = {"values": rows}
-    spec["layer"] = [*layers, *(at_label(label, y) for label in labels)]
+    spec["layer"] = [*layers, *(at_label(each, y) for each in labels)]
     return draw(spec)
 
 
