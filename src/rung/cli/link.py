@@ -23,6 +23,10 @@ def link(
     exact: Annotated[
         bool, typer.Option("--exact", help="Only by ids that both files have.")
     ] = False,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Use the links: B's numbers for people of --lab, whose A is."),
+    ] = False,
     lab: Annotated[
         Path | None, typer.Option(help="The lab that remembers; else a folder beside the file.")
     ] = None,
@@ -38,13 +42,19 @@ def link(
 
     messages.speak(language)
     if decide is not None:
-        if files or exact:
+        if files or exact or apply:
             raise typer.BadParameter("--decide takes a review file and nothing else")
         done = cycle.decide_links(decide, out or Path("links.parquet"), lab=lab, clock=now)
     else:
         if files is None or len(files) != 2:
             raise typer.BadParameter("two files are linked: rung link A.csv B.csv -o pairs.csv")
         first, second = files
+        if apply:
+            if lab is None or exact or out:
+                raise typer.BadParameter("--apply takes two files and --lab")
+            used = cycle.apply_links(cycle.open_lab(lab), first, second, clock=now)
+            show.written(used, as_json=as_json, verb="link")
+            return
         with show.progress(as_json):
             done = cycle.link(
                 first, second, out or Path("pairs.csv"), exact=exact, lab=lab, clock=now

@@ -41,6 +41,7 @@ from rung.cycle.household import household as household
 from rung.cycle.inequality import inequality as inequality
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate
+from rung.cycle.linking import apply_links as apply_links
 from rung.cycle.linking import decide_links as decide_links
 from rung.cycle.linking import link as link
 from rung.cycle.look import Looked as Looked

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from rung.cycle import wages
 from rung.cycle.outcome import Clock
 from rung.cycle.start import Written
 from rung.documents import FolderStore, Store
 from rung.errors import UsageError
 from rung.messages import sentence
 from rung.records import link as linkage
-from rung.records import link_review
+from rung.records import link_apply, link_review, wage_imports
 from rung.records.lab import Lab
 from rung.records.link import Quality, Share
 
@@ -85,6 +88,28 @@ def decide_links(pairs: Path, out: Path, *, lab: Path | None = None, clock: Cloc
     lines += _said(done.quality)
     more = {**counts, "quality": done.quality.to_json(), "decisions": done.record.digest}
     return Written(tuple(lines), (out,), "", more)
+
+
+def apply_links(lab: Lab, ours: Path, theirs: Path, *, clock: Clock) -> Written:
+    """Put links to use: the number that `theirs` has for people of the lab goes into its key table.
+
+    `ours` is a file that the lab received and that was linked to `theirs` with this lab. The lab's
+    wage files are then read again. Raises RecordsError as `link_apply.apply` does.
+    """
+    done = link_apply.apply(lab, ours, theirs, clock().date())
+    counts: dict[str, Any] = asdict(done)
+    lines = [sentence("link.applied", {"n": done.linked})]
+    lines += [
+        sentence(f"link.applied-{why}", {"n": n})
+        for why in ("twice", "unknown", "without")
+        if (n := counts[why])
+    ]
+    step = f"rung import wages FILE -o {lab.path}"
+    if wage_imports.declared(lab):
+        again = wages.import_wages(lab, (), clock=clock)
+        lines += again.lines
+        step, counts = again.next_step, {**counts, "wages": again.more}
+    return Written(tuple(lines), (), step, counts)
 
 
 def _said(quality: Quality) -> list[str]:

@@ -76,11 +76,12 @@ def record(store: Store, proposed: Proposed, a: Path, b: Path, when: dt.datetime
             "when": when.isoformat(timespec="seconds"),
         },
     )
-    store.put(_name(files), made)
+    store.put(named(files), made)
     return made
 
 
-def _name(files: Sequence[str]) -> str:
+def named(files: Sequence[str]) -> str:
+    """What a linkage is called in documents, by the digests of its two files."""
     return "-".join(f[:16] for f in files)
 
 
@@ -166,7 +167,7 @@ def decide(store: Store, path: Path, work: Path, when: dt.datetime) -> Decided:
     _refuse(path, "REC-link-pair", [n for n, pair, _ in rows if pair not in known])
     _refuse(path, "REC-link-word", [n for n, _, said in rows if said and _word(said) is None])
     fresh = {pair: word for _, pair, said in rows if (word := _word(said))}
-    label = _name(proposal.body["files"])
+    label = named(proposal.body["files"])
     before = standing(store, label)
     changed = {p: d for p, d in fresh.items() if before.get(p) != d}
     made = Document(
@@ -239,7 +240,7 @@ def standing(store: Store, label: str) -> dict[str, Decision]:
 
 def standing_for(store: Store, proposal: Document) -> dict[str, Decision]:
     """The same, for the files of a proposal."""
-    return standing(store, _name(proposal.body["files"]))
+    return standing(store, named(proposal.body["files"]))
 
 
 def forget(store: Store, folder: Path, rows: Mapping[str, Sequence[int]]) -> dict[str, int | None]:

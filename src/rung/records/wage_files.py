@@ -13,7 +13,7 @@ left out, for nobody asked about them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,9 +86,10 @@ def bring(
             )
         else:
             read.attach(session, "keys", ids, work)
-            if by not in session.columns("keys"):
+            have = session.columns("keys")
+            if not {by, f"linked_{by}"} & have.keys():
                 raise RecordsError("REC-no-column", table=ids.name, column=by)
-            session.view("known", _ids(by))
+            session.view("known", _ids(by, have))
         counted = session.run(
             load("rung.records", "wage_files_count"), typed=Name("typed"), ids=who
         )
@@ -136,10 +137,14 @@ def _plain(column: str) -> exp.Expr:
     )
 
 
-def _ids(by: str) -> exp.Expr:
-    """Id and pid."""
-    known = exp.not_(name(by).is_(exp.null()))
-    return exp.select(alias(_plain(by), "id"), "pid").distinct().from_("keys").where(known)
+def _ids(by: str, have: Mapping[str, str]) -> exp.Query:
+    """Id and pid; what a link gave (see `link_apply`) stands beside what the provider sent."""
+    parts = []
+    for column in (by, f"linked_{by}"):
+        if column in have:
+            known = exp.not_(name(column).is_(exp.null()))
+            parts.append(exp.select(alias(_plain(column), "id"), "pid").from_("keys").where(known))
+    return exp.union(*parts) if len(parts) > 1 else parts[0].distinct()
 
 
 def told(file: Path) -> Layout:

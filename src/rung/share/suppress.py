@@ -340,28 +340,16 @@ class _Cells:
         """A definition that differs from an earlier one by one or two people: who knows that the
         one lies within the other would know of them. Levels go together."""
         by: dict[str, list[int]] = {}
+        least = self.rules.numerator
         for i in range(len(self.rows)):
             by.setdefault(self.label(i) if self.groups else "", []).append(i)
         for rows in by.values():
             for at, i in enumerate(rows):
                 others = (j for j in rows[:at] if (j, self.bases[0]) not in self.hidden)
-                if any(self._any_few(self._apart(i, j)) for j in others):
+                apart = (within.apart(self.rows[i], self.rows[j], least) for j in others)
+                if any(map(self._any_few, apart)):
                     levels = bool(self.groups) and not self.is_total(i)
                     self._hide_line(self.rows[i][self.line], self.bases[0], levels=levels)
-
-    def _apart(self, i: int, j: int) -> Iterator[int]:
-        """By how much two definitions differ: in whom they judge, do not count, and count.
-
-        Where each counts several whom the other does not, no one lies within the other.
-        """
-        n, x = (
-            (self.n((i, name)) or 0) - (self.n((j, name)) or 0)
-            for name in (self.bases[0], self.main[0])
-        )
-        yield from (n, n - x)
-        both = [self.n((i, name)) or 0 for name in ("only_here", "not_here")]
-        if self.rows[j]["only_here"] is not None or min(both) < self.rules.numerator:
-            yield x
 
     def _want_vague(self, i: int, name: str) -> None:
         """A numerator and its complement; they are as vague as each other beside their base."""

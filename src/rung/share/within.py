@@ -8,10 +8,10 @@ people (or, of employment, of nobody: everyone was employed), the part is not sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from rung.finding import Cell, Finding
+from rung.finding import Cell, Finding, Row
 from rung.messages import english
 
 
@@ -58,3 +58,21 @@ def retold(findings: Iterable[Finding], least: int, hidden: Iterable[str]) -> se
         if too_close(count, part.n, pair, least) or (pair.of == "x" and pair.whole in gone):
             gone.add(pair.part)
     return gone
+
+
+def apart(one: Row, other: Row, least: int) -> Iterator[int]:
+    """By how much two definitions of a table differ: in whom they judge, do not count, and count.
+
+    Where one and the first definition each count several whom the other does not, neither lies
+    within the other, and how many they count says nothing of anyone.
+    """
+
+    def count(row: Row, column: str) -> int:
+        value = row.get(column)
+        return value if isinstance(value, int) else 0
+
+    n, x = (count(one, c) - count(other, c) for c in ("n", "x"))
+    yield from (n, n - x)
+    each = min(count(one, c) for c in ("only_here", "not_here"))
+    if other.get("only_here") is not None or each < least:
+        yield x
