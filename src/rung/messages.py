@@ -131,6 +131,8 @@ _MADE_OF = (
             *("public-atlas", "public-atlas-map", "public-cz-2014"),
             *("public-social-capital", "public-urban"),
             *("level-tract", "level-county", "level-cz", "level-zip", "level-place"),
+            *("level-state", "place-overview", "unit-share", "unit-dollars", "unit-number"),
+            *("standing-above", "standing-below", "standing-unclear"),
             *("atlas-everyone", "atlas-white", "atlas-black", "atlas-hisp", "atlas-asian"),
             *("atlas-natam", "atlas-other", "atlas-male", "atlas-female"),
             *("measure-kfr", "measure-kir", "measure-jail", "measure-kfr_top20"),
@@ -168,6 +170,7 @@ _MADE_OF = (
             *("payroll_tax", "income_tax", "care_credit", "child_credit", "eitc", "state_tax"),
             *("snap", "tanf", "housing", "child_care", "health_premium", "federal"),
             *("at-rung", "at-next", "at-before-fall", "at-after-fall", "at-high-again"),
+            *("area-NY", "area-AK"),
         )
     ),
     *(
@@ -257,6 +260,7 @@ _MADE_OF = (
             *("-none", "-low", "-middle", "-high", "-rung", "-rungs", "-kinds", "-lines"),
             *("-stays", "-poverty", "-living-wage", "-up-rung", "-up-pay", "-after-exit"),
             *("-hourly", "-hourly-climb", "-quality", "-change", "-moves", "-means", "-groups"),
+            "-dollars",
             *("-move-up", "-move-same", "-move-down"),
         )
     ),

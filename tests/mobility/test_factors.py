@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -239,9 +240,26 @@ def test_the_simulated_ladder_is_what_its_files_say(lab: Path) -> None:
                     span AS (SELECT min(quarter) AS a, max(quarter) AS b FROM wages)
                SELECT avg(coalesce(paid, 0)), count(*) FROM own CROSS JOIN span LEFT JOIN (
                  SELECT own.pid, sum(amount) AS paid FROM own JOIN wages USING (pid)
-                 WHERE quarter BETWEEN q + 5 AND q + 8 GROUP BY own.pid) AS sums ON own.pid = sums.pid
+                 WHERE quarter BETWEEN q + 5 AND q + 8 GROUP BY own.pid
+               ) AS sums ON own.pid = sums.pid
                WHERE q - 8 >= a AND q + 8 <= b"""
         ).fetchall()  # fmt: skip
     row = years.rows[1]
     assert row["n"] == n
     assert row["dollars_after"] == pytest.approx(float(mean), rel=1e-9)
+
+
+def test_the_supported_work_experiment(tmp_path: Path) -> None:
+    """Means of 1978 as Dehejia and Wahba (1999, table 2) have them: 6,349 against 4,555 dollars."""
+    if find_spec("causaldata") is None:
+        pytest.skip("the data are a package of their own")
+    example = Path(__file__).parents[2] / "examples/nsw/lab.toml"
+    (tmp_path / "lab.toml").write_text(example.read_text("utf-8"))
+    lab = Lab.open(tmp_path)
+    cycle.prepare(lab, clock=lambda: dt.datetime(2026, 3, 31, tzinfo=dt.UTC))
+    first, means, kinds, *_ = (r.answer for r in cycle.ladder(lab))
+    assert isinstance(first, Refusal)  # nobody brought the percentiles of 1974
+    assert isinstance(means, Table)
+    assert isinstance(kinds, Table)
+    assert [round(float(v or 0)) for v in means.column("dollars_after")] == [6349, 4555]
+    assert sum(int(v or 0) for v in kinds.column("moved")) == 445

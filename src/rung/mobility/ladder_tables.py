@@ -38,6 +38,9 @@ PLACES = ("stood_before", "stood_after")
 
 _MEANS = (
     Column("n", "denominator", "people"),
+    Column("difference", "value", "dollars"),
+    Column("low", "low", "dollars"),
+    Column("high", "high", "dollars"),
     Column("dollars_before", "value", "dollars"),
     Column("dollars_after", "value", "dollars"),
 )
@@ -48,7 +51,7 @@ _RANKS = (
     Column("high", "high"),
     Column("rank_before", "value"),
     Column("rank_after", "value"),
-    *_MEANS[1:],
+    *_MEANS[4:],
 )
 _SHARE = (
     Column("n", "denominator", "people"),
@@ -323,6 +326,8 @@ def _means(tally: Tally, level: float, *, ranks: bool) -> dict[str, Cell]:
     if tally.n:
         row["dollars_before"] = tally.dollars_before / tally.n
         row["dollars_after"] = tally.dollars_after / tally.n
+    if tally.n and not ranks:
+        row |= _gain(tally, level)
     if ranks and n:
         row["rank_before"], row["rank_after"] = tally.rank_before / n, tally.rank_after / n
         row["climb"] = tally.climb
@@ -330,9 +335,21 @@ def _means(tally: Tally, level: float, *, ranks: bool) -> dict[str, Cell]:
     return row
 
 
+def _gain(tally: Tally, level: float) -> dict[str, Cell]:
+    """Mean dollars gained, with its range."""
+    n = tally.n
+    gain = (tally.dollars_after - tally.dollars_before) / n
+    if n < 2:
+        return {"difference": gain}
+    left = max(tally.dollar_squares - n * gain**2, 0.0)
+    reach = t_quantile(level, n - 1.0) * math.sqrt(left / (n - 1) / n)
+    return {"difference": gain, "low": gain - reach, "high": gain + reach}
+
+
 def means(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Table:
     """Pay and rank before and after, by year and arm; or by a group, in the main year."""
-    columns = _RANKS if ladder.ranks else _MEANS
+    columns: tuple[Column, ...] = _RANKS if ladder.ranks else _MEANS
+    outcome = "label.ladder-means" if ladder.ranks else "label.ladder-dollars"
     if group is None:
         keys, dimensions = _keys(ladder, "when")
         rows = [
@@ -358,7 +375,8 @@ def means(ladder: Ladder, level: float = 0.95, group: Group | None = None) -> Ta
     ]
     dimensions = [Dimension(group.key, group.partition, EVERYONE)]
     return _made(
-        ladder, "ladder-groups", "label.ladder-groups", "number",
+        ladder, "ladder-groups", "label.ladder-groups" if ladder.ranks else outcome,
+        "number" if ladder.ranks else "dollars",
         (*keys, *columns), rows, dimensions, level, ladder.main, (), group.key,
     )  # fmt: skip
 

@@ -221,7 +221,7 @@ def place(w: Work, work: Path, moments: Sequence[Moment]) -> None:
     d = w.distribution
     assert d is not None  # noqa: S101 (the caller has looked)
     attach(w.engine, d, work, "ladder_pieces")
-    columns = list(w.engine.columns(YEARS))
+    columns = [c for c in w.engine.columns(YEARS) if c != "pid"]  # nobody is looked up again
     view = YEARS
     for i, m in enumerate(moments):
         age = None
