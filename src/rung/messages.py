@@ -148,6 +148,7 @@ _MADE_OF = (
         f"label.{key}"
         for key in (
             *("income", "pairs", "matrix-people", "unlinked-people", "parents", "children"),
+            "unnamed-groups",
             *("both-lists", "fifth-1", "fifth-2", "fifth-3", "fifth-4", "fifth-5", "percentile"),
             *("slope-by-years", "rank-slope", "expected-line", "expected-cell", "mean-ranks"),
             *("bottom-to-top", "transitions", "stays", "indices", "index-trace"),

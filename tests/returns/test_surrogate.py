@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from rung import cycle
+from rung.cli.app import app
 from rung.errors import CannotAnswer, PlanError
 from rung.finding import Estimand, Finding, Table
 from rung.returns.surrogate import Index, Surrogate, answers, fit
@@ -181,3 +186,68 @@ def test_the_answers_say_what_the_range_leaves_out(language: str) -> None:
             assert say.words(released, language)
             assert all(say.caveats(released, language)) or released.answer.kind == "table"
     assert alike.column("column") == ("pay", "age")
+
+
+# -- the verb
+
+FOLDER = Path(__file__).parents[1] / "against" / "surrogate"
+ASKED = {
+    "outcome": "y",
+    "surrogates": [Surrogate("s1", 18), Surrogate("s2", 24)],
+    "covariates": ["x"],
+    "training_ends": 12,
+    "arm": "treated",
+    "control": "0",
+}
+
+
+def foretell(**change: object) -> cycle.Outcome:
+    files = FOLDER / "experiment.csv", FOLDER / "comparison.csv"
+    return cycle.foretell(*files, **{**ASKED, **change})  # type: ignore[arg-type]
+
+
+def test_files_give_what_arrays_give() -> None:
+    found = foretell()[0].answer
+    assert isinstance(found, Finding)
+    assert found.value == pytest.approx(568.813196982752)
+    assert found.counts.by_group == {
+        "people offered the program": 50,
+        "people not offered it": 70,
+        "people compared with": 160,
+    }
+
+
+def test_a_blank_cell_is_a_missing_value(tmp_path: Path) -> None:
+    lines = (FOLDER / "experiment.csv").read_text().splitlines()
+    cells = lines[1].split(",")
+    (tmp_path / "e.csv").write_text("\n".join([lines[0], ",".join(["", *cells[1:]]), *lines[2:]]))
+    made = cycle.foretell(tmp_path / "e.csv", FOLDER / "comparison.csv", **ASKED)  # type: ignore[arg-type]
+    found = made[0].answer
+    assert isinstance(found, Finding)
+    assert found.counts.excluded[0].n == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("PLAN-no-column", {"outcome": "pay"}),
+        ("PLAN-no-control", {"control": "nobody"}),
+        ("PLAN-surrogate-early", {"training_ends": 20}),
+        ("PLAN-level", {"level": 1.0}),
+    ],
+)
+def test_files_that_do_not_fit_are_told(code: str, change: dict[str, object]) -> None:
+    with pytest.raises(PlanError) as told:
+        foretell(**change)
+    assert told.value.code == code
+
+
+def test_the_verb_prints_one_document() -> None:
+    asked = ["surrogate", str(FOLDER / "experiment.csv"), str(FOLDER / "comparison.csv")]
+    asked += ["--outcome", "y", "--early", "s1=18,s2=24", "--training-ends", "12"]
+    asked += ["--arm", "treated", "--control", "0"]
+    run = CliRunner()
+    assert json.loads(run.invoke(app, [*asked, "--json"]).stdout)["verb"] == "surrogate"
+    assert run.invoke(app, [*asked, "--outside", "--language", "es"]).exit_code == 0
+    wrong = ["18" if a == "s1=18,s2=24" else a for a in asked]
+    assert run.invoke(app, wrong).exit_code == 2

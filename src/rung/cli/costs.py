@@ -1,11 +1,11 @@
-"""The verb of costs."""
+"""The verbs of costs and of effects foretold."""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,8 +18,12 @@ from rung.cli.options import (
     audience_of,
     day_of,
     finish,
+    names_of,
     now,
 )
+
+if TYPE_CHECKING:
+    from rung.returns.surrogate import Surrogate
 
 
 def costs(
@@ -91,6 +95,73 @@ def costs(
     finish(outcome, as_json)
 
 
+def surrogate(
+    experiment: Annotated[Path, typer.Argument(help="People of a test: arm, early outcomes.")],
+    comparison: Annotated[
+        Path, typer.Argument(help="People whose later outcome is known: the same, and the outcome.")
+    ],
+    outcome: Annotated[str, typer.Option(help="The later outcome's column, in the second file.")],
+    early: Annotated[
+        str, typer.Option(help="Early outcomes and the month of each: pay_18=18,pay_24=24.")
+    ],
+    training_ends: Annotated[
+        float, typer.Option(min=0, help="Months after entry when the last people finish training.")
+    ],
+    arm: Annotated[str, typer.Option(help="The column with each person's arm.")],
+    control: Annotated[str, typer.Option(help="The arm that was not offered the program.")],
+    covariates: Annotated[
+        str | None, typer.Option(help="Columns from before the test, separated by commas.")
+    ] = None,
+    unit: Annotated[
+        Literal["dollars", "share", "number"], typer.Option(help="What the outcome is measured in.")
+    ] = "dollars",
+    level: Level = 0.95,
+    outside: ForOutside = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """What later effect do the early outcomes of a test foretell?
+
+    Example: rung surrogate test.csv past.csv --outcome pay_60 --early pay_18=18 --training-ends 12
+    --arm arm --control control
+    """
+    from rung import cycle, messages
+
+    messages.speak(language)
+    outcome_told = cycle.foretell(
+        experiment,
+        comparison,
+        outcome=outcome,
+        surrogates=_early(early),
+        training_ends=training_ends,
+        arm=arm,
+        control=control,
+        covariates=names_of(covariates) or (),
+        unit=unit,
+        level=level,
+        audience=audience_of(outside),
+        clock=now,
+    )
+    finish(outcome_told, as_json)
+
+
+def _early(text: str) -> tuple[Surrogate, ...]:
+    from rung.returns.surrogate import Surrogate
+
+    found = []
+    for part in names_of(text) or ():
+        name, _, month = part.rpartition("=")
+        try:
+            when = float(month)
+        except ValueError:
+            when = math.nan
+        if not name or not math.isfinite(when):
+            raise typer.BadParameter("early outcomes are written pay_18=18,pay_24=24")
+        found.append(Surrogate(name, when))
+    return tuple(found)
+
+
 def add_to(app: typer.Typer) -> None:
-    """Make this verb known."""
+    """Make these verbs known."""
     app.command()(costs)
+    app.command()(surrogate)

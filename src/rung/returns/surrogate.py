@@ -275,7 +275,7 @@ def answers(
     first = min(s.month for s in surrogates)
     notes = (
         Note("surrogate-se"),
-        Note("surrogate-when", {"months": first}),
+        Note("surrogate-when", {"months": f"{first:g}"}),
         Note("surrogate-fit", {"percent": round(100 * index.r_squared)}),
         Note("surrogate-unlike", {"percent": round(100 * index.unlike)}),
     )
@@ -306,10 +306,10 @@ def _likeness(index: Index, question: Estimand, counts: Counts, origin: Origin) 
     rows: list[Row] = [
         {
             "column": like.name,
+            "n": sum(index.people),
             "comparison": like.comparison,
             "experiment": like.experiment,
             "apart": like.apart,
-            "outside": like.outside,
         }
         for like in index.likeness
     ]
@@ -320,10 +320,10 @@ def _likeness(index: Index, question: Estimand, counts: Counts, origin: Origin) 
         ),
         columns=(
             Column("column", "key", "text"),
+            Column("n", "denominator", "people"),
             Column("comparison", "value"),
             Column("experiment", "value"),
             Column("apart", "value"),
-            Column("outside", "value", "share"),
         ),
         rows=tuple(rows),
         dimensions=(Dimension("column", False),),
