@@ -252,9 +252,10 @@ def _compared(ladder: Ladder) -> tuple[Note, ...]:
 def _apart(a: Tally, b: Tally) -> tuple[float, float]:
     """Standard error and degrees of freedom of the difference of two arms' climbs.
 
-    Welch's for people; with clusters their sandwich, in which a cluster may have people of both.
+    Welch's, for people or for clusters that are each in one arm. Where clusters have people of both,
+    what they share falls out of the difference.
     """
-    if a.clusters and b.clusters:
+    if {*a.clusters} & {*b.clusters}:
         none = (0, 0.0)
         both = {
             k: [a.clusters.get(k, none), b.clusters.get(k, none)]
@@ -280,7 +281,7 @@ def _arms(ladder: Ladder) -> tuple[str, ...]:
 def _keys(ladder: Ladder, *names: str) -> tuple[list[Column], list[Dimension]]:
     """Key columns and dimensions, the arm last where there is one."""
     columns = [Column(n, "key", "text") for n in names]
-    dimensions = [Dimension(n, n in PLACES) for n in names]
+    dimensions = [Dimension(n, n in PLACES, nested=n == "when") for n in names]
     if ladder.arms:
         columns.append(Column("arm", "key", "text"))
         dimensions.append(Dimension("arm", True))
@@ -420,10 +421,17 @@ def matrix(ladder: Ladder, kind: str = "ladder-kinds") -> Table:
         for arm in _arms(ladder)
         for row in _moved(_part(ladder.of(ladder.main, arm), rungs=rungs), names)
     ]
-    return _made(
+    made = _made(
         ladder, kind, f"label.{kind}", "share",
         (*keys, *_MATRIX), rows, dimensions, when=ladder.main,
     )  # fmt: skip
+    return replace(made, sums=_summed(len(names), len(_arms(ladder)))) if rungs else made
+
+
+def _summed(k: int, arms: int) -> tuple[tuple[int, ...], ...]:
+    """Rows of the rungs that `moves` adds up, arm by arm: those up, on the same rung, and down."""
+    each = [[i for i in range(k * k) if sign((i % k) - i // k) == way] for way in (1, 0, -1)]
+    return tuple(tuple(a * k * k + i for i in cells) for a in range(arms) for cells in each)
 
 
 def _part(tally: Tally, *, rungs: bool) -> Counter[tuple[int, int]]:
