@@ -28,7 +28,7 @@ def _fresh() -> None:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("standards") / "lab"
-    simulate.provider(folder, people=500, seed=4)
+    simulate.provider(folder, people=350, seed=4)
     return folder
 
 
