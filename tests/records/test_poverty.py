@@ -10,8 +10,9 @@ from rung.records.poverty import GUIDELINES, Where, guideline
 @pytest.mark.parametrize(
     ("year", "people", "where", "printed"),
     [
-        (2018, 4, "contiguous", 25_100), (2018, 2, "hawaii", 18_930), (2023, 1, "contiguous", 14_580),
-        (2023, 8, "contiguous", 50_560), (2024, 4, "contiguous", 31_200),
+        (2018, 4, "contiguous", 25_100), (2018, 2, "hawaii", 18_930),
+        (2023, 1, "contiguous", 14_580), (2023, 8, "contiguous", 50_560),
+        (2024, 4, "contiguous", 31_200),
         (2025, 4, "contiguous", 32_150), (2026, 4, "contiguous", 33_000),
         (2026, 1, "alaska", 19_950), (2026, 1, "hawaii", 18_360), (2026, 8, "contiguous", 55_720),
     ],
