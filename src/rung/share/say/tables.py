@@ -238,8 +238,10 @@ def _wioa(table: Table, language: str | None) -> list[str]:
 
 
 def _churn(table: Table, language: str | None) -> list[str]:
-    """Each row's value: by window, or by window and group."""
+    """Each row's value by window; by window and group there are too many for a sentence."""
     keys = [c.name for c in table.columns if c.role == "key"]
+    if len(keys) > 1:
+        return _plain_table(table, language)
     value = estimate_columns(table)[0]
     unit = next(c.unit for c in table.columns if c.name == value)
     said, hidden = [], []
