@@ -35,6 +35,18 @@ def atlas(path: Path, level: str = "county") -> Path:
     return _write(path, head, rows)
 
 
+def atlas_states(path: Path) -> Path:
+    """An outcome of the Opportunity Atlas by state, as its county file is written."""
+    r = random.Random(6)
+    head = ["state", "kfr_pooled_pooled_p25", "kfr_pooled_pooled_p25_se", "pooled_pooled_count"]
+    rows = [
+        [str(i), f"{r.uniform(0.35, 0.5):.5f}", "0.00200", str(r.randint(9_000, 900_000))]
+        for i in (*range(1, 57), 72)
+        if i not in (3, 7, 14, 43, 52)
+    ]
+    return _write(path, head, rows)
+
+
 def atlas_map(path: Path) -> Path:
     """A map's own download, with its prefixed codes."""
     r = random.Random(2)

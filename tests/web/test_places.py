@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from rung.share.charts import map as maps
 from rung.web import place
 from rung.web.models import Paper
 from rung.web.views import places
@@ -52,10 +51,7 @@ def test_an_empty_page_says_what_to_bring(world: World) -> None:
     assert "Nobody has brought a file yet" in viewer
 
 
-def test_a_file_is_brought_and_a_place_asked_for(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(maps, "_file", lambda: None)
+def test_a_file_is_brought_and_a_place_asked_for(world: World, tmp_path: Path) -> None:
     status, said = bring(world, files.social_capital(tmp_path / "social_capital_county.csv"))
     assert status == 200
     assert "Social Capital Atlas" in said
@@ -65,13 +61,31 @@ def test_a_file_is_brought_and_a_place_asked_for(
     assert status == 200
     assert "economic connectedness" in said
     assert "Pulled together" in said
-    assert said.count('class="rung-chart"') == 2  # the peers, wide and narrow
+    assert said.count('class="rung-chart"') == 4  # the peers and the map, wide and narrow
+    assert "of all measures" not in said
+    assert "Volunteering" in said or "volunteering" in said  # the overview of the file's measures
+    assert "counties around" in said
     assert re.search(r"ranks \d+ of 7", said)
     assert "does not say that one thing causes the other" in said
     status, said = ask(world, place="36005", language="es", like="pop2018:2")
     assert "Acercado al promedio" in said
     assert "pop2018 × 2" in said
     assert "Which place?" not in said
+
+
+def test_the_map_of_the_nation_and_what_has_no_map(world: World, tmp_path: Path) -> None:
+    bring(world, files.atlas(tmp_path / "a.csv"))
+    said = ask(world, place="36005", over="nation", measure="kfr_pooled_pooled_p25")[1]
+    assert "in the counties of the nation" in said
+    assert '<option value="nation" selected>' in said
+    assert ask(world, place="36005", over="moon")[0] == 200  # not asked: the form says so
+    assert "in the counties" not in ask(world, place="36005", over="moon")[1]
+    bring(world, files.cz_2014(tmp_path / "cz.xlsx"))
+    said = ask(world, place="Town 3", over="nation")[1]
+    assert "this file is by commuting zone" in said
+    assert 'name="over"' not in said
+    bring(world, files.atlas_states(tmp_path / "s.csv"))
+    assert "The ring marks New York" in ask(world, place="New York")[1]
 
 
 def test_the_outside_sees_the_same(world: World, tmp_path: Path) -> None:

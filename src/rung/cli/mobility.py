@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -190,7 +190,10 @@ def places(
         str | None, typer.Option(help="Or: the peers themselves, separated by commas.")
     ] = None,
     map_to: Annotated[
-        Path | None, typer.Option("--map", metavar="SVG", help="Write a map of the state here.")
+        Path | None, typer.Option("--map", metavar="SVG", help="Write a map here.")
+    ] = None,
+    over: Annotated[
+        Literal["state", "nation"] | None, typer.Option(help="What the map shows.")
     ] = None,
     level: Level = 0.95,
     seed: Annotated[int | None, typer.Option(help="Where the draws for ranks start.")] = None,
@@ -218,6 +221,7 @@ def places(
             level=level,
             seed=seed,
             map_to=map_to,
+            over=over,
             audience=audience_of(outside),
             clock=now,
         )

@@ -11,12 +11,12 @@ from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.documents import file_digest
 from rung.errors import CannotAnswer, PlanError
 from rung.messages import english
-from rung.mobility.places import answers, reading
-from rung.mobility.places.answers import Asked
+from rung.mobility.places import answers, overview, reading
+from rung.mobility.places.answers import Asked, Over
 from rung.mobility.places.layouts import Layout
 from rung.mobility.places.reading import Places
 from rung.share import charts
-from rung.share.charts.map import county_names, installed
+from rung.share.charts import shapes
 from rung.share.release import Audience
 
 
@@ -32,6 +32,7 @@ def places(
     level: float = 0.95,
     seed: int | None = None,
     map_to: Path | None = None,
+    over: Over | None = None,
     with_map: bool = False,
     audience: Audience | None = None,
     clock: Clock | None = None,
@@ -40,17 +41,19 @@ def places(
 
     `path` is a file as the Opportunity Atlas, the 2014 commuting-zone tables, the Social Capital
     Atlas or Urban Institute's mobility metrics publish it. `place` is a code (36061) or a name;
-    `measure` a column (each file has a usual one). Peers are the `peers` places nearest by the
-    characteristics `like` (of the file, or of the file `characteristics`), each with its weight (1
-    is usual); or those named in `against`. `map_to` writes the map of the place's state as SVG;
-    `with_map` adds its table where a map can be drawn. The data are public, and are shown to
-    everyone alike.
-    Raises RecordsError or PlanError as `mobility.places` does, PLAN-map and PLAN-map-level.
+    `measure` a column; without it, the file's usual one, and an overview of all of them. Peers are
+    the `peers` places nearest by the characteristics `like` (of the file, or of the file
+    `characteristics`), each with its weight (1 is usual); or those named in `against`. `map_to`
+    writes a map as SVG, `over` the place's "state" (the default by county) or the "nation" (by
+    state, always); `with_map` adds its table where a map can be drawn. The data are public, and
+    are shown to everyone alike.
+    Raises RecordsError or PlanError as `mobility.places` does; PLAN-map-level, PLAN-map-over, and
+    PLAN-over-unused for `over` without a map.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
-    if map_to is not None and not installed():
-        raise PlanError("PLAN-map")
+    if over is not None and map_to is None and not with_map:
+        raise PlanError("PLAN-over-unused")
     weights = {c: w for c, w in (like or {}).items() if w != 1.0}
     asked = Asked(place, peers, tuple(against), weights, level, seed)
     files = [f for f in (path, characteristics) if f is not None]
@@ -62,21 +65,26 @@ def places(
             like=tuple(like or ()),
             characteristics=characteristics,
         )
-    found = _named(found)
-    drawn = map_to is not None or (with_map and installed() and found.layout.level == "county")
-    made: tuple[AnyAnswer, ...]
-    try:
-        b = answers.beside(found, asked, [file_digest(f) for f in files])
-        made = answers.answers(b, with_map=drawn)
-    except CannotAnswer as why:
-        made = (answers.refusal(None, why, "place", found),)
+        found = _named(found)
+        drawn = map_to is not None or (with_map and found.layout.level in answers.MAPPED)
+        if drawn:
+            answers.map_of(found.layout.level, over)
+        inputs = [file_digest(f) for f in files]
+        made: tuple[AnyAnswer, ...]
+        try:
+            b = answers.beside(found, asked, inputs)
+            made = answers.answers(b, with_map=drawn, over=over)
+        except CannotAnswer as why:
+            made = (answers.refusal(None, why, "place", found),)
+        if measure is None:
+            made = _with_overview(made, path, Path(work), found, asked, inputs)
     outcome = told(
         "mobility places",
         made,
         audience=audience,
         exempt=english(f"label.public-{found.layout.key}"),
         today=clock().date() if clock else None,
-        files=(map_to,) if map_to is not None and len(made) > 1 else (),
+        files=(map_to,) if map_to is not None and made[-1].method.key.startswith(_MAP) else (),
         layout=found.layout.key,
     )
     if outcome.files:
@@ -84,6 +92,26 @@ def places(
         if shown is not None:
             outcome.files[0].write_text(shown, "utf-8")
     return outcome
+
+
+_MAP = "place-map"
+
+
+def _with_overview(
+    made: tuple[AnyAnswer, ...],
+    path: Path,
+    work: Path,
+    found: Places,
+    asked: Asked,
+    inputs: Sequence[str],
+) -> tuple[AnyAnswer, ...]:
+    """All the file measures of the place, ahead of the tables of one measure."""
+    ids, how = overview.who(found, asked)
+    everything = overview.overview(found, asked, reading.read_all(path, work, ids), how, inputs)
+    if everything is None or len(everything.rows) < 2:  # of one measure all is told already
+        return made
+    at = next((i for i, a in enumerate(made) if a.kind == "table"), len(made))
+    return (*made[:at], everything, *made[at:])
 
 
 def alike(text: str | None) -> dict[str, float]:
@@ -106,10 +134,10 @@ def alike(text: str | None) -> dict[str, float]:
 
 
 def _named(found: Places) -> Places:
-    """Counties by name where the file has codes alone and the shapes of the map know them."""
-    if found.layout.level != "county" or found.layout.name is not None:
+    """Counties and states by name where the file has codes alone."""
+    if found.layout.level not in answers.MAPPED or found.layout.name is not None:
         return found
-    names = county_names()
+    names = shapes.county_names() if found.layout.level == "county" else shapes.state_names()
     return replace(found, names=tuple(names.get(i, i) for i in found.ids))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from rung.finding import Cell, Column, Finding, Refusal, Table
+from rung.finding import Cell, Column, Finding, Refusal, Row, Table
 from rung.messages import sentence, word
 from rung.share import say
 from rung.share.numbers import amount, change, size
@@ -115,6 +115,12 @@ def _of_finding(finding: Finding, language: str | None) -> Grid:
     return Grid(word(finding.estimand.outcome, language), tuple(heads), tuple(rows))
 
 
+_BESIDE = (
+    *(("retention", "possible"), ("tornado", "npv")),
+    *(("place-overview", "unit"), ("place-overview", "n_peers")),
+)
+"""Columns for programs: people read what they say in the cells beside, or need not."""
+
 _CLIFF = frozenset(
     {
         *("hourly", "earnings", "snap", "tanf", "housing", "child_care", "health_premium"),
@@ -132,7 +138,7 @@ def _worth_showing(table: Table, column: Column, narrow: bool) -> bool:
         return column.name in _CLIFF
     if column.role in ("low", "high") or column.name == "rests_on":
         return False
-    if (table.name, column.name) in (("retention", "possible"), ("tornado", "npv")):
+    if (table.name, column.name) in _BESIDE:
         return False
     if column.role != "count" or column.name in ("people", "reached_any", "in_progress", "lost"):
         return True
@@ -164,13 +170,14 @@ def _of_table(table: Table, language: str | None, narrow: bool) -> Grid:
     hidden = {(h.row, h.column): h.reason for h in table.hidden}
     for i, row in enumerate(table.rows):
         cells: list[Text] = []
-        for column in shown:
+        for each in shown:
+            column = _in_its_unit(table, each, row)
             reason = hidden.get((i, column.name))
             if reason:
                 cells.append(Text(sentence(f"hidden.{reason}", {}, language), hidden=True))
             else:
                 cells.append(_cell(column, row[column.name], language, column.name in signs))
-            if column is owner and len(ends) == 2:
+            if each is owner and len(ends) == 2:
                 low, high = row[ends["low"].name], row[ends["high"].name]
                 if isinstance(low, (int, float)) and isinstance(high, (int, float)):
                     cells.append(_range(low, high, column.unit, language, column.name in signs))
@@ -208,6 +215,13 @@ def shares(released: Released[AnyAnswer], language: str | None = None) -> Grid:
     )
     notes = (_label("too-few-note", language),) if hidden else ()
     return Grid(word(answer.estimand.outcome, language), heads, rows, notes)
+
+
+def _in_its_unit(table: Table, column: Column, row: Row) -> Column:
+    """The column with the unit of this row, in a table whose rows are in several."""
+    if table.name != "place-overview" or column.name not in ("value", "peers"):
+        return column
+    return replace(column, unit=str(row["unit"]))
 
 
 def _signed(table: Table, column: Column) -> bool:

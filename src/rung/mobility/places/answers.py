@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rung.documents import digest
 from rung.errors import CannotAnswer, PlanError
@@ -38,10 +40,13 @@ from rung.mobility.places.compare import (
     shrink,
     spearman,
 )
-from rung.mobility.places.layouts import level_name
+from rung.mobility.places.layouts import Level, level_name
 from rung.mobility.places.reading import Places
 from rung.stats.intervals import normal_quantile
 
+Over = Literal["state", "nation"]
+MAPPED: tuple[Level, ...] = ("county", "state")  # whose shapes Rung carries
+MOST_PEERS = 500
 POOR = 3  # Urban's flag for the weakest of three grades
 UNSURE = 0.5  # reliability under which an estimate says more of all places than of this one
 _SOURCES = {
@@ -55,8 +60,10 @@ _SOURCES = {
     "place-change": ("chetty2018",),
     "place-correlates": ("bonett2000", "chetty2014"),
     "place-map": ("chetty2018",),
+    "place-map-nation": ("chetty2018",),
+    "place-map-states": ("chetty2018",),
 }
-_FILES = {
+FILES = {
     "atlas": "chetty2018", "atlas-map": "chetty2018", "cz-2014": "chetty2014",
     "social-capital": "chetty2022", "urban": "urban2022",
 }  # fmt: skip
@@ -102,15 +109,15 @@ def beside(places: Places, asked: Asked, inputs: Sequence[str] = ()) -> Beside:
     Raises PlanError (PLAN-no-place, PLAN-place-many, PLAN-peers, PLAN-weight-unused) or
     CannotAnswer (ANS-place-missing, ANS-no-peers).
     """
-    if not 1 <= asked.peers <= 500:
-        raise PlanError("PLAN-peers", most=500)
+    if not 1 <= asked.peers <= MOST_PEERS:
+        raise PlanError("PLAN-peers", most=MOST_PEERS)
     at = places.find(asked.place)
     if not math.isfinite(places.value[at]):
         raise CannotAnswer("ANS-place-missing")
     unused = [c for c in asked.weights if c not in places.likeness or asked.against]
     if unused:
         raise PlanError("PLAN-weight-unused", column=unused[0])
-    found, how = _peers(places, asked, at)
+    found, how = peers_of(places, asked, at, np.isfinite(places.value))
     if not len(found.rows):
         raise CannotAnswer("ANS-no-peers")
     seed = asked.seed
@@ -121,8 +128,12 @@ def beside(places: Places, asked: Asked, inputs: Sequence[str] = ()) -> Beside:
     return Beside(places, asked, at, found, how, shrink(places.value, places.se), origin)
 
 
-def _peers(places: Places, asked: Asked, at: int) -> tuple[Peers, Note]:
-    known = np.isfinite(places.value)
+def peers_of(
+    places: Places, asked: Asked, at: int, known: NDArray[np.bool_] | None = None
+) -> tuple[Peers, Note]:
+    """The peers of a place, of those that have a number (`known`; all without it), and how."""
+    if known is None:
+        known = np.ones(len(places.ids), dtype=bool)
     if asked.against:
         rows = np.array([places.find(p) for p in asked.against], dtype=np.intp)
         rows = rows[(rows != at) & known[rows]]
@@ -144,6 +155,9 @@ def _peers(places: Places, asked: Asked, at: int) -> tuple[Peers, Note]:
 
 
 def _state(places: Places, at: int) -> str:
+    """The state around a place; empty where it has none, or several."""
+    if places.layout.level == "state":
+        return ""
     if places.states[at]:
         return places.states[at]
     return "" if places.layout.level in ("cz", "zip") else places.ids[at][:2]
@@ -162,7 +176,7 @@ def _method(key: str, b: Beside) -> Method:
         notes.append(Note("places-apart"))
     if key == "place-change":
         notes.append(Note("years-apart"))
-    sources = dict.fromkeys((_FILES[b.places.layout.key], *_SOURCES[key]))
+    sources = dict.fromkeys((FILES[b.places.layout.key], *_SOURCES[key]))
     return Method(key=key, assumptions=tuple(notes), sources=tuple(sources))
 
 
@@ -200,7 +214,7 @@ def _counts(b: Beside, places: int) -> Counts:
     return Counts(places, excluded=(Exclusion("place-blank", blank),) if blank else ())
 
 
-def _ends(value: float, se: float, level: float) -> tuple[float, float] | None:
+def around(value: float, se: float, level: float) -> tuple[float, float] | None:
     if not math.isfinite(se):
         return None
     reach = normal_quantile(level) * se
@@ -236,7 +250,7 @@ def value(b: Beside) -> Finding:
     own, se = float(b.places.value[b.at]), float(b.places.se[b.at])
     known = se if math.isfinite(se) else None
     part = (Part(b.name, 1, own),)
-    return _finding(b, "place", own, _ends(own, se, b.asked.level), known, part, 1)
+    return _finding(b, "place", own, around(own, se, b.asked.level), known, part, 1)
 
 
 def gap(b: Beside) -> Finding:
@@ -248,7 +262,7 @@ def gap(b: Beside) -> Finding:
     like = english("label.place-peers", {"n": k})
     parts = (Part(b.name, 1, own), Part(like, k, mean))
     known = se if math.isfinite(se) else None
-    ends = _ends(own - mean, se, b.asked.level)
+    ends = around(own - mean, se, b.asked.level)
     return _finding(b, "place-gap", own - mean, ends, known, parts, k + 1)
 
 
@@ -284,7 +298,7 @@ def changed(b: Beside) -> Finding | None:
     se = math.hypot(se_a, se_z)
     known = se if math.isfinite(se) else None
     parts = (Part(last, 1, z), Part(first, 1, a))
-    return _finding(b, "place-change", z - a, _ends(z - a, se, b.asked.level), known, parts, 1)
+    return _finding(b, "place-change", z - a, around(z - a, se, b.asked.level), known, parts, 1)
 
 
 # -- tables
@@ -311,7 +325,7 @@ def _cell(number: float) -> float | None:
 
 
 def _ranged(value: float, se: float, level: float) -> dict[str, Cell]:
-    low, high = _ends(value, se, level) or (None, None)
+    low, high = around(value, se, level) or (None, None)
     return {"value": _cell(value), "low": low, "high": high}
 
 
@@ -412,16 +426,31 @@ def correlates_table(b: Beside) -> Table | None:
     return _table(b, "place-correlates", columns, rows, "characteristic")
 
 
-def map_table(b: Beside) -> Table:
-    """Every county of the place's state, for a map. PLAN-map-level for other kinds of place."""
+def map_of(level: Level, over: Over | None) -> str:
+    """Which map a file has: "place-map", "place-map-nation" or "place-map-states".
+
+    A file by county is drawn over the place's state unless the nation is asked for; a file by
+    state over the nation. Raises PlanError: PLAN-map-level for other kinds of place, PLAN-map-over
+    for states over one state.
+    """
+    if level not in MAPPED:
+        raise PlanError("PLAN-map-level", kind=level_name(level))
+    if level == "state":
+        if over == "state":
+            raise PlanError("PLAN-map-over")
+        return "place-map-states"
+    return "place-map-nation" if over == "nation" else "place-map"
+
+
+def map_table(b: Beside, over: Over | None = None) -> Table:
+    """The place, then every place that is on its map. Raises PlanError as `map_of` does."""
     places = b.places
-    if places.layout.level != "county":
-        raise PlanError("PLAN-map-level", kind=level_name(places.layout.level))
+    key = map_of(places.layout.level, over)
     state, own = places.ids[b.at][:2], places.ids[b.at]
     rows: list[dict[str, Cell]] = [
         {"place": places.names[i], "code": code, "value": _cell(float(places.value[i]))}
         for i, code in enumerate(places.ids)
-        if code[:2] == state
+        if key != "place-map" or code[:2] == state
     ]
     rows.sort(key=lambda r: (r["code"] != own, str(r["code"])))
     unit = places.measure.unit
@@ -430,7 +459,7 @@ def map_table(b: Beside) -> Table:
         Column("code", "key", "text"),
         Column("value", "value", unit),
     )
-    return _table(b, "place-map", columns, rows, "place")
+    return _table(b, key, columns, rows, "place")
 
 
 def refusal(b: Beside | None, why: CannotAnswer, key: str, places: Places | None = None) -> Refusal:
@@ -443,7 +472,7 @@ def refusal(b: Beside | None, why: CannotAnswer, key: str, places: Places | None
             measure.label if measure else "", measure.unit if measure else "number", "", "", key,
             english("label.as-published"),
         )  # fmt: skip
-        source = _FILES[places.layout.key] if places else "chetty2018"
+        source = FILES[places.layout.key] if places else "chetty2018"
         method = Method(key=key, assumptions=(Note("places-as-published"),), sources=(source,))
     return Refusal(
         estimand=estimand,
@@ -456,8 +485,10 @@ def refusal(b: Beside | None, why: CannotAnswer, key: str, places: Places | None
     )
 
 
-def answers(b: Beside, *, with_map: bool = False) -> tuple[Finding | Table | Refusal, ...]:
-    """Everything that the file can tell of the place."""
+def answers(
+    b: Beside, *, with_map: bool = False, over: Over | None = None
+) -> tuple[Finding | Table | Refusal, ...]:
+    """Everything that the file can tell of the place by one measure; the map comes last."""
     made: list[Finding | Table | Refusal | None] = [
         value(b), gap(b), ranked(b), peers_table(b), groups_table(b), trend_table(b),
         correlates_table(b),
@@ -466,5 +497,5 @@ def answers(b: Beside, *, with_map: bool = False) -> tuple[Finding | Table | Ref
         made.insert(3, ranked(b, everywhere=True))
     made.insert(2, changed(b))
     if with_map:
-        made.append(map_table(b))
+        made.append(map_table(b, over))
     return tuple(a for a in made if a is not None)

@@ -19,7 +19,7 @@ from typing import Literal
 
 from rung.messages import english, has
 
-Level = Literal["tract", "county", "cz", "zip", "place"]
+Level = Literal["tract", "county", "cz", "zip", "place", "state"]
 _RACES = "pooled|white|black|hisp|asian|natam|aian|other"
 _ATLAS = re.compile(
     rf"(?P<outcome>[a-z0-9_]+?)_(?P<race>{_RACES})_(?P<gender>pooled|male|female)_"
@@ -35,7 +35,7 @@ SIZES = (
     "population", "pop2018", "pop2000", "cz_pop2000", "cty_pop2000", "census 2000 population",
     "pooled_pooled_count", "kid_pooled_pooled_n", "num_below_p50", "kid_pooled_pooled_blw_p50_n",
 )  # fmt: skip
-_NAMES = ("place_name", "county_name", "name", "county name")
+_NAMES = ("place_name", "county_name", "name", "county name", "state_name", "statename")
 _ZONES = ("czname", "cz_name", "cz name")  # the name of the zone around a county, or of the zone
 _STATES = ("state_name", "state", "stateabbrv", "statename")
 _WIDTH = {"state": 2, "county": 3, "tract": 6, "place": 5, "zip": 5}
@@ -113,6 +113,8 @@ def recognise(columns: Sequence[str]) -> Layout | None:
         used |= {c for c, _ in place[1]}
         names = _ZONES if place[0] == "cz" else _NAMES
         name, state = _first(low, names), _first(low, _STATES)
+        if place[0] != "state" and name in (low.get("state_name"), low.get("statename")):
+            name = None  # the state around a place is not its name
         period = low.get("year") if key == "urban" else None
         kinds = low.get("subgroup_type"), low.get("subgroup")
         sub = (kinds[0], kinds[1]) if kinds[0] and kinds[1] else None
@@ -147,7 +149,9 @@ def geography(columns: Sequence[str]) -> tuple[Level, tuple[tuple[str, int], ...
             return "county", ((low[column], 5),)
     if "county" in low:
         return "county", parts("state", "county") if _codes(low) else ((low["county"], 5),)
-    return ("cz", ((low["cz"], 0),)) if "cz" in low else None
+    if "cz" in low:
+        return "cz", ((low["cz"], 0),)
+    return ("state", parts("state")) if "state" in low else None
 
 
 def _codes(low: Mapping[str, str]) -> bool:

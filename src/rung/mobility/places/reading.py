@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from rung.errors import PlanError, RecordsError
+from rung.messages import english
 from rung.mobility.places.layouts import Layout, Measure, geography, level_name, recognise
 from rung.records import query, read
 from rung.records.files.sheet import Sheet
@@ -106,6 +107,63 @@ def open_places(
     return _with_others(made, _others(characteristics, work, layout, missing), missing)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """One measure of a few places, shape (places,) each; NaN where the file has none."""
+
+    measure: Measure
+    period: str
+    value: Array
+    se: Array
+    quality: Array
+
+
+def read_all(path: Path, work: Path, ids: Sequence[str]) -> tuple[Reading, ...]:
+    """Everything a file measures of everyone in some places, in the order of `ids`.
+
+    Of a measure with several years or cohorts the last is read in which any of these places has a
+    number; groups of people are left out. Only the rows of the places leave the file.
+    """
+    sheet, layout = _sheet(path, work)
+    chosen = _of_all(layout.measures)
+    about = {c for c in (layout.period, *(layout.subgroup or ())) if c}
+    columns = {c for m in chosen for c in (m.column, m.se, m.quality, *(m.ends or ())) if c}
+    keys = {c for c, _ in layout.place}
+    every = _fetch(sheet, keys, work)
+    wanted = set(ids)
+    last = layout.place[-1][0]
+    cells = {c for c, i in zip(every[last], _ids(layout.place, every), strict=True) if i in wanted}
+    text = _fetch(sheet, keys | about | columns, work, (last, sorted(c or "" for c in cells)))
+    at: dict[tuple[str, str], int] = {}
+    found = _ids(layout.place, text)
+    periods = text[layout.period] if layout.period else [""] * len(found)
+    for i in _of_everyone(layout, text):
+        at[found[i], periods[i] or ""] = i
+    return tuple(_reading(m, text, at, ids) for m in chosen)
+
+
+def _of_all(measures: Sequence[Measure]) -> list[Measure]:
+    """The measures of everyone, the last cohort of each, in the layout's order."""
+    everyone = english("label.atlas-everyone")
+    own = [m for m in measures if m.group in ("", everyone)]
+    latest = {m.family: m.year for m in sorted(own, key=lambda m: m.year or 9999)}
+    return [m for m in own if m.year == latest[m.family]]
+
+
+def _reading(
+    m: Measure, text: Text, at: Mapping[tuple[str, str], int], ids: Sequence[str]
+) -> Reading:
+    known = {
+        p for (i, p), row in at.items() if i in ids and _number(text[m.column][row]) is not None
+    }
+    period = max(known, default="")
+    rows = [at.get((i, period), -1) for i in ids]
+    here = np.array([r >= 0 for r in rows], dtype=bool)
+    value, se, quality = (np.full(len(ids), np.nan) for _ in range(3))
+    value[here], se[here], quality[here] = _read(m, text, [r for r in rows if r >= 0], [0])
+    return Reading(m, period or str(m.year or ""), value, se, quality)
+
+
 def measures(path: Path, work: Path) -> tuple[Layout, tuple[Measure, ...]]:
     """The layout of a file and everything it measures."""
     layout = _sheet(path, work)[1]
@@ -150,14 +208,23 @@ def _narrowed(path: Path, work: Path) -> Path:
     return target
 
 
-def _fetch(sheet: Sheet, wanted: Iterable[str], work: Path) -> Text:
-    """Columns of a sheet as text, in the file's order."""
+def _fetch(
+    sheet: Sheet,
+    wanted: Iterable[str],
+    work: Path,
+    where: tuple[str, Sequence[str]] | None = None,
+) -> Text:
+    """Columns of a sheet as text, in the file's order; with `where`, a column's rows in a list."""
     names = [c for c in sheet.columns if c in set(wanted)]
 
     def take(each: Sheet) -> Text:
         with Session(threads=2) as session:
             picks = [query.alias(query.name(c), f"c{i}") for i, c in enumerate(names)]
-            found = session.execute(exp.select(*picks).from_(each.scan)).fetchall()
+            asked = exp.select(*picks).from_(each.scan)
+            if where is not None:
+                cells = [query.tree(cell) for cell in where[1]]
+                asked = asked.where(exp.In(this=query.name(where[0]), expressions=cells))
+            found = session.execute(asked).fetchall()
         return {c: [row[i] for row in found] for i, c in enumerate(names)}
 
     return read.either(sheet, work, take)

@@ -2,7 +2,7 @@
 
     journey          bars from one baseline: reached, on the way (lighter), lost (the gap)
     journey by group, gap, forest, one estimate, one share      a dot and its range a row
-    place-map        a state's counties, one hue
+    place-map        a state's counties, one hue; of the nation by county or by state too
     lorenz           a curve and its band under the straight line of equal shares
     returns          a dot and its range a perspective: what it is worth to whom
     tornado          a bar a setting, from the net worth at its low end to that at its high end
@@ -35,7 +35,7 @@ from rung.share.charts.frame import finish
 from rung.share.charts.generations import CHARTS as GENERATIONS
 from rung.share.charts.ladder import ladder
 from rung.share.charts.lorenz import lorenz
-from rung.share.charts.map import county_map
+from rung.share.charts.map import county_map, nation_map, state_map
 from rung.share.charts.places import place_dots
 from rung.share.charts.standards import CHARTS as STANDARDS
 from rung.share.charts.tornado import tornado, worth
@@ -74,6 +74,8 @@ _TABLES = {
     **{name: _Chart(draw, form, form) for name, (draw, form) in GENERATIONS.items()},
     **{name: _Chart(draw, form, form) for name, (draw, form) in STANDARDS.items()},
     "place-map": _Chart(county_map, "map", "map"),
+    "place-map-nation": _Chart(nation_map, "map-nation", "map-nation"),
+    "place-map-states": _Chart(state_map, "map-nation", "map-states"),
     **dict.fromkeys(
         ("place-peers", "place-groups", "place-trend"), _Chart(place_dots, "places", "places")
     ),
@@ -146,7 +148,7 @@ def describe(released: Released[AnyAnswer], language: str | None = None) -> str:
 def _people(answer: AnyAnswer) -> int:
     if isinstance(answer, Finding):
         return answer.counts.analysed
-    if isinstance(answer, Table) and answer.name == "place-map":
+    if isinstance(answer, Table) and answer.name.startswith("place-map"):
         return len(answer.rows)
     if isinstance(answer, Table) and answer.name in _COUNTED and answer.counts:
         return answer.counts.analysed  # a row is a step of the people

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from rung.finding import Finding, Table
-from rung.messages import Scalar, phrase
+from rung.messages import Scalar, english, phrase
 from rung.share.numbers import amount, around, between, change
 from rung.share.say.pieces import opened
 
@@ -96,6 +97,19 @@ def _plain(table: Table, language: str | None) -> list[str]:
     return [opened(phrase(f"say.{table.name}", _given(table), language))]
 
 
+def _overview(table: Table, language: str | None) -> list[str]:
+    """How many measures stand above, below and level with the peers'."""
+    by = Counter(str(r["standing"]) for r in table.rows)
+    given: dict[str, Scalar] = {**_given(table), "n": len(table.rows)}
+    given |= {k: by[english(f"label.standing-{k}")] for k in ("above", "below", "unclear")}
+    told = by.total() - by[""]
+    if not told:
+        return [opened(phrase("say.place-overview-plain", given, language))]
+    given["plain"] = by[""]
+    key = "say.place-overview-some" if by[""] else "say.place-overview"
+    return [opened(phrase(key, given, language))]
+
+
 def _correlates(table: Table, language: str | None) -> list[str]:
     told = []
     for row in table.rows:
@@ -111,7 +125,8 @@ TABLES: dict[str, Callable[[Table, str | None], list[str]]] = {
     "place-groups": _listed,
     "place-trend": _listed,
     "place-correlates": _correlates,
-    "place-map": _plain,
+    **dict.fromkeys(("place-map", "place-map-nation", "place-map-states"), _plain),
+    "place-overview": _overview,
 }
 FINDINGS = {
     "place": place,

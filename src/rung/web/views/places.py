@@ -42,12 +42,13 @@ MOST_NAMES = 5_000
 
 
 class Ask(forms.Form):
-    """Which place, by what, beside how many."""
+    """Which place, by what, beside how many, and over what the map goes."""
 
     place = forms.CharField(max_length=100)
     measure = forms.CharField(max_length=200, required=False)
     peers = forms.IntegerField(min_value=1, max_value=500, initial=10)
     like = forms.CharField(max_length=300, required=False)
+    over = forms.ChoiceField(choices=[("state", ""), ("nation", "")], required=False)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Shown:
     """What the page says of a place."""
 
     title: str
+    finding: SafeString
     told: tuple[str, ...]
-    notes: tuple[str, ...]
     articles: tuple[SafeString, ...]
 
 
@@ -170,6 +171,7 @@ def _held(program: Program) -> Held | None:
 def _asked(program: Program, held: Held, given: dict[str, Any]) -> Shown:
     """What the file says of the place, made once for a question and a language."""
     said = (given["place"], given["measure"], given["peers"], given["like"])
+    over = (given["over"] or None) if held.level == "county" else None
 
     def make() -> Shown:
         return _shown(
@@ -180,10 +182,11 @@ def _asked(program: Program, held: Held, given: dict[str, Any]) -> Shown:
                 peers=given["peers"],
                 like=cycle.alike(given["like"]),
                 with_map=True,
+                over=over,
             )
         )
 
-    key = ("place", held.file.parent.name, held.name, *said, messages.current())
+    key = ("place", held.file.parent.name, held.name, *said, over, messages.current())
     return answers.kept(program, key, make)
 
 
@@ -194,23 +197,26 @@ def _shown(outcome: cycle.Outcome) -> Shown:
     tables = [r for r in outcome if r.answer.kind == "table"]
     return Shown(
         title=say.headline(first).rstrip("."),
-        told=(
-            " ".join(say.words(first)[len(say.headline(first)) :].split()),
-            *(say.words(r) for r in numbers[1:]),
-        ),
-        notes=about,
+        finding=_first(first),
+        told=tuple(say.words(r) for r in numbers[1:]),
         articles=tuple(_article(r, about) for r in sorted(tables, key=_last_but_peers)),
     )
 
 
 def _last_but_peers(released: Released[AnyAnswer]) -> int:
-    """Peers, then the map, then the rest as they come."""
-    return {"place-peers": 0, "place-map": 1}.get(released.answer.method.key, 2)
+    """Peers, then the map, then all measures, then the rest as they come."""
+    key = released.answer.method.key
+    order = ("place-peers", "place-map", "place-overview")
+    return next((i for i, start in enumerate(order) if key.startswith(start)), len(order))
 
 
-def _article(released: Released[AnyAnswer], said: tuple[str, ...]) -> SafeString:
-    made = brief.article(released, messages.current(), 2, said)
-    return mark_safe(made)  # noqa: S308 (escaped where it is made)
+def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
+    return mark_safe(brief.article(released, messages.current(), 2, said))  # noqa: S308 (escaped where it is made)
+
+
+def _first(released: Released[AnyAnswer]) -> SafeString:
+    """The finding that the page's title tells: its number, range and n; the charts are below."""
+    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
 
 
 def _page(
@@ -230,6 +236,7 @@ def _page(
             "held": held,
             "kind": sentence(f"web.places.kind-{held.kind}") if held else "",
             "level": sentence(f"label.level-{held.level}") if held else "",
+            "mapped": held is not None and held.level in ("county", "state"),
             "names": held.named if held and len(held.named) <= MOST_NAMES else (),
             "shown": shown,
             "problems": problems,
