@@ -167,3 +167,12 @@ def test_a_notebook_shows_words_chart_and_table() -> None:
     assert "<td>151</td>" in shown
     assert "Outside: for everyone" in shown
     assert "Too few people to publish" in refused._repr_html_()
+
+
+def test_an_article_that_is_not_drawn_keeps_its_number() -> None:
+    (released,) = release([gap_finding(-0.08, -0.15, -0.01)], Inside())
+    whole, short = brief.article(released), brief.article(released, drawn=False)
+    assert "<svg" in whole
+    assert "<svg" not in short
+    assert "<figcaption" not in short
+    assert '<p class="number">' in short

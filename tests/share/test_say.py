@@ -373,6 +373,14 @@ def test_dollars(value: float, said: str) -> None:
     assert numbers.dollars(value) == said
 
 
+def test_percentiles_are_told_in_tenths_and_by_name() -> None:
+    assert numbers.change(0.983, "percentiles") == "1 percentile more"
+    assert numbers.change(-4.26, "percentiles", "es") == "4.3 percentiles menos"
+    assert numbers.between(2.14, 6.42, "percentiles") == (
+        "anything between 2.1 and 6.4 percentiles more"
+    )
+
+
 def test_column_labels_fall_back_to_the_name() -> None:
     assert say.column_label("in_progress") == "In progress"
     assert say.column_label("people_offered") == "people offered"

@@ -168,11 +168,13 @@ def article(
     language: str | None = None,
     heading: int = 2,
     said: Collection[str] = (),
+    drawn: bool = True,
 ) -> str:
     """One answer as an article of a page that has our stylesheet: all that the brief shows of it.
 
     `heading` is the level of its headline; 0 when it is the title of the page already. `said` are
-    caveats that stand higher on the page, and are not said again.
+    caveats that stand higher on the page, and are not said again. What is not `drawn` has no chart:
+    another article of the page draws it.
     """
 
     def t(key: str, **params: Scalar) -> str:
@@ -182,6 +184,8 @@ def article(
     # the place names its elements; an answer stands on a page once
     shown = _shown(released, int(released.answer.id[:6], 16), references, language)
     shown = replace(shown, caveats=[c for c in shown.caveats if c not in said])
+    if not drawn:
+        shown = replace(shown, wide=None, narrow=None, key="")
     cited = [str(cite(key)) for key in references.keys]
     page = _environment().get_template("article.html")
     return page.render(a=shown, heading=heading, cited=cited, t=t)
@@ -273,7 +277,8 @@ def _number(answer: AnyAnswer, language: str | None) -> tuple[str, str]:
     given: dict[str, Scalar] = {"n": answer.counts.analysed}
     if _of_places(answer):
         return number, ends
-    form = "beside" if ends else "beside-n"
+    scenario = answer.interval is not None and answer.interval.kind == "scenario range"
+    form = "beside-n" if not ends else "beside-scenario" if scenario else "beside"
     return number, sentence(f"brief.{form}", {**given, "range": ends}, language)
 
 

@@ -61,7 +61,14 @@ def size(value: float, unit: str, language: str | None = None) -> str:
     if unit in ("days", "people"):
         n = round(abs(value))
         return sentence(f"say.{unit}-{'one' if n == 1 else 'many'}", {"n": n}, language)
+    if unit == "percentiles":
+        said = _tenths(value)
+        return sentence(f"say.percentile-{'one' if said == '1' else 'many'}", {"n": said}, language)
     return plain(abs(value))
+
+
+def _tenths(value: float) -> str:
+    return plain(round(abs(value), 1))
 
 
 def amount(value: float, unit: str, language: str | None = None) -> str:
@@ -99,7 +106,8 @@ def between(low: float, high: float, unit: str, language: str | None = None) -> 
         return sentence(key, {"end": change(end, unit, language)}, language)
     if low * high > 0:
         small, large = sorted((low, high), key=abs)
-        first = in_hundred(small) if unit == "share" else size(small, unit, language)
+        bare = {"share": in_hundred, "percentiles": _tenths}.get(unit)  # the unit is said once
+        first = bare(small) if bare else size(small, unit, language)
         last = size(large, unit, language)
         which = _MORE_LESS[low > 0]
         return sentence(f"say.between-{which}", {"first": first, "last": last}, language)

@@ -44,11 +44,12 @@ class Room:
 
 @dataclass(frozen=True)
 class Phase:
-    """A rung of the rail."""
+    """A rung of the rail: `here` where the program stands, `open` where this page is."""
 
     name: str
     rooms: tuple[Room, ...]
     here: bool
+    open: bool
 
 
 def rooms(request: HttpRequest, program: Program | None, standing: str | None) -> list[Phase]:
@@ -57,15 +58,18 @@ def rooms(request: HttpRequest, program: Program | None, standing: str | None) -
         return []
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
+    at = name.split("-")[0]
+    inside = next((p for p, listed in PHASES.items() if any(at == r[1] for r in listed)), None)
     return [
         Phase(
             phase,
             tuple(
-                Room(room, reverse(url, args=[program.uid]), name.split("-")[0] == url)
+                Room(room, reverse(url, args=[program.uid]), at == url)
                 for room, url, action in listed
                 if standing in MAY[action]
             ),
-            phase == program.phase,
+            here=phase == program.phase,
+            open=phase == (inside or program.phase),
         )
         for phase, listed in PHASES.items()
     ]

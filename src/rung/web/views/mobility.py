@@ -55,8 +55,7 @@ class View:
     """What the page shows, in one language and for one audience."""
 
     title: str
-    lead: str
-    caveats: tuple[str, ...]
+    finding: SafeString
     against: tuple[str, ...]
     group: tuple[SafeString, ...]
     first: tuple[SafeString, ...]
@@ -218,8 +217,7 @@ def _made(generation: Generation, body: dict[str, Any], by: str, outside: bool) 
     refused = [r for r in (*found.answers[1:], *lives.answers) if isinstance(r.answer, Refusal)]
     return View(
         title=sentence("web.mobility.title") if told else headline.rstrip("."),
-        lead=say.words(first) if told else " ".join(say.words(first)[len(headline) :].split()),
-        caveats=about,
+        finding=_article(first) if told else _first(first),
         against=tuple(
             " ".join([say.words(r), *(n for n in say.caveats(r) if n not in about)])
             for r in found.answers[1:]
@@ -246,9 +244,13 @@ def _grouped(released: Released[AnyAnswer], by: str) -> bool:
     return bool(by) and answer.kind == "table" and any(d.name == by for d in answer.dimensions)
 
 
-def _article(released: Released[AnyAnswer], said: tuple[str, ...]) -> SafeString:
-    made = brief.article(released, messages.current(), 3, said)
-    return mark_safe(made)  # noqa: S308 (escaped where it is made)
+def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
+    return mark_safe(brief.article(released, messages.current(), 3, said))  # noqa: S308 (escaped where it is made)
+
+
+def _first(released: Released[AnyAnswer]) -> SafeString:
+    """The finding that the page's title tells: its number, range and n; the charts are below."""
+    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
 
 
 urls = [

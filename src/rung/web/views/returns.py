@@ -104,8 +104,7 @@ class View:
     """What the page shows of a file, in one language and for one audience."""
 
     title: str
-    lead: str
-    caveats: tuple[str, ...]
+    finding: SafeString
     worth: SafeString
     lines: tuple[str, ...]
     others: tuple[str, ...]
@@ -275,8 +274,7 @@ def _made(text: str, outside: bool) -> View:
     public, whose = [r for r in found if _public(r)], _whose(first)
     return View(
         title=say.headline(first).rstrip("."),
-        lead=" ".join(say.words(first)[len(say.headline(first)) :].split()),
-        caveats=about,
+        finding=_first(first),
         worth=shown.get("returns", _article(found[0], about)),
         lines=tuple(say.words(r) for r in told if _whose(r) == whose),
         others=tuple(say.words(r) for r in told if _whose(r) != whose),
@@ -303,9 +301,13 @@ def _public(released: Released[AnyAnswer]) -> bool:
     return _whose(released) == "public funds"
 
 
-def _article(released: Released[AnyAnswer], said: tuple[str, ...]) -> SafeString:
-    made = brief.article(released, messages.current(), 2, said)
-    return mark_safe(made)  # noqa: S308 (escaped where it is made)
+def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
+    return mark_safe(brief.article(released, messages.current(), 2, said))  # noqa: S308 (escaped where it is made)
+
+
+def _first(released: Released[AnyAnswer]) -> SafeString:
+    """The finding that the page's title tells: its number, range and n; the charts are below."""
+    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
 
 
 urls = [
