@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,13 @@ from rung import cycle
 from rung.cli import main
 from rung.errors import PlanError
 from rung.finding import Finding, Refusal, Table
-from rung.returns.household import answers, federal, full, worker
+from rung.returns.household import answers, federal, full, states, worker
 from rung.returns.household.cliffs import FALL_LEAST, falls, net_of, rungs
 from rung.returns.household.family import HELP, STATES, Family, Wages
 from rung.returns.household.parameters import NEWEST, YEARS
 
 TWO = Family("NY", children=2, ages=(4, 7))
+FEDERAL = Family("MS", children=2, ages=(4, 7))  # in a state with the federal limits alone
 
 
 def parts(family: Family, *earnings: float, year: int = NEWEST) -> dict[str, list[float]]:
@@ -101,9 +104,10 @@ FAMILIES = st.builds(
     children=st.just(3),
     ages=st.tuples(*[st.integers(0, 18)] * 3),
     rent=st.floats(0, 3_000),
+    utilities=st.booleans(),
     childcare=st.floats(0, 2_000),
     partner_earnings=st.floats(0, 60_000),
-)
+).filter(lambda family: not list(family.problems()))
 
 
 @given(FAMILIES, st.floats(0, 200_000))
@@ -118,8 +122,6 @@ def test_components_add_up_and_zero_earnings_are_fine(family: Family, earnings: 
 
 @given(FAMILIES, st.permutations([0, 1, 2]))
 def test_the_order_of_children_says_nothing(family: Family, order: list[int]) -> None:
-    from dataclasses import replace
-
     other = replace(family, ages=tuple(family.ages[i] for i in order))
     wages = np.arange(0, 90_000, 7_000.0)
     a, b = (federal.components(f, wages, YEARS[NEWEST]) for f in (family, other))
@@ -183,9 +185,102 @@ def household(family: Family = TWO, wages: Wages | None = None, **more: Any) -> 
     return cycle.household(family, wages or Wages(15, 30), model="built-in", **more)
 
 
+def test_a_states_wider_limit_puts_the_fall_elsewhere() -> None:
+    """3 people in New York: 150 % of the guideline is 3,331.25 a month; 200 % with paid care."""
+    fall, after, _ = (r.answer for r in household())
+    assert isinstance(fall, Finding)
+    assert [p.group for p in fall.parts] == ["$19.22", "$19.21"]
+    assert fall.value == pytest.approx(-563.25)
+    assert isinstance(after, Finding)
+    assert after.value == 19.67
+    with_care = household(replace(TWO, childcare=800))[0].answer
+    assert isinstance(with_care, Finding)
+    assert [p.group for p in with_care.parts] == ["$25.63", "$25.62"]
+    codes = [n.code for n in fall.method.assumptions]
+    assert "household-wider" in codes
+    assert "household-wider" not in [
+        n.code for n in household(FEDERAL)[0].answer.method.assumptions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rent", "utilities", "size", "caveat"),
+    [
+        (0, False, -563.25, "household-no-rent"),
+        (1_200, False, -563.25, "household-no-utilities"),
+        (1_200, True, -3_239.25, None),
+    ],
+)
+def test_heat_makes_the_fall_deeper_and_what_was_not_said_is_named(
+    rent: float, utilities: bool, size: float, caveat: str | None
+) -> None:
+    fall = household(replace(TWO, rent=rent, utilities=utilities))[0].answer
+    assert isinstance(fall, Finding)
+    assert fall.value == pytest.approx(size)
+    said = {n.code for n in fall.caveats} - {"household-leaves-out", "household-small"}
+    assert said == ({caveat} if caveat else set())
+
+
+def test_a_wage_that_comes_to_the_limit_itself_is_within_it() -> None:
+    """18.05 × 1,920 hours is 2,888 a month, the federal limit of 3 people to the dollar."""
+    fall = household(replace(FEDERAL, weeks=48), Wages(15, 20))[0].answer
+    assert isinstance(fall, Finding)
+    assert fall.parts[0].group == "$18.06"
+    for hours in (20, 25, 30, 32, 37.5, 40):
+        for weeks in (26, 39, 48, 50, 52):
+            each = replace(FEDERAL, hours=hours, weeks=weeks)
+            exact = [c for c in range(500, 6_000) if c * hours * weeks == 288_800 * 12]
+            for cents in exact:
+                earned = np.array([cents, cents + 1]) / 100 * each.earnings(1.0)
+                at, over = federal.components(each, earned, YEARS[2026])["snap"]
+                assert at > over == 0
+
+
+def test_a_fall_at_the_end_of_the_range_is_told_and_one_before_it_is_not() -> None:
+    until = household(FEDERAL, Wages(15, 16.66, 0.01))[0].answer
+    assert isinstance(until, Finding)
+    assert until.value < -1_800  # the next cent above the range costs that much
+    later = household(FEDERAL, Wages(16.67, 20))[0].answer
+    assert isinstance(later, Finding)
+    assert later.value == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "state", "limit"),
+    [  # the USDA's chart, and the days on which two states changed
+        (date(2025, 6, 30), "AK", None),
+        (date(2025, 7, 1), "AK", 2.0),
+        (date(2026, 2, 28), "AZ", 1.85),
+        (date(2026, 3, 1), "AZ", 2.0),
+        (date(2026, 9, 1), "TX", 1.65),
+        (date(2026, 9, 1), "OH", 1.3),
+        (date(2026, 9, 1), "MS", None),
+    ],
+)
+def test_which_limit_a_state_has_on_a_day(day: date, state: str, limit: float | None) -> None:
+    found = states.wider(state, False, day)
+    assert (found.gross if found else None) == limit
+
+
+def test_every_state_has_its_limit_and_its_allowance() -> None:
+    none = {s for s in STATES if states.wider(s, False, date(2026, 9, 1)) is None}
+    assert none == {"AR", "KS", "MS", "MO", "SD", "TN", "UT", "WY"}
+    for state in set(STATES) - set(states.NO_ALLOWANCE):
+        for year in YEARS:
+            allowed = [states.utility_allowance(state, n, year) for n in range(1, 13)]
+            assert allowed == sorted(allowed)
+            assert 250 < allowed[0] <= allowed[-1] < 1_200
+
+
+def test_hawaii_has_no_single_allowance() -> None:
+    with pytest.raises(PlanError) as wrong:
+        household(Family("HI", utilities=True))
+    assert wrong.value.code == "PLAN-household-utilities"
+
+
 def test_snaps_income_limit_is_the_fall_that_is_told() -> None:
     """3 people: 130 % of the guideline is 2,888 a month, $16.66 an hour at 2,080 hours."""
-    fall, after, table = (r.answer for r in household())
+    fall, after, table = (r.answer for r in household(FEDERAL))
     assert isinstance(fall, Finding)
     assert [p.group for p in fall.parts] == ["$16.67", "$16.66"]
     assert fall.value == pytest.approx(-1_840, abs=15)
@@ -214,7 +309,8 @@ def test_the_table_adds_up_and_its_rates_are_those_of_the_next_step() -> None:
 
 def test_a_path_is_told_rung_by_rung() -> None:
     path = (("aide", 16.0), ("tech", 17.0), ("nurse", 24.0))
-    less, until, more, table, _ = (r.answer for r in household(wages=Wages(16, 24, path=path)))
+    wages = Wages(16, 24, path=path)
+    less, until, more, table, _ = (r.answer for r in household(FEDERAL, wages))
     assert isinstance(less, Finding)
     assert isinstance(more, Finding)
     assert isinstance(until, Finding)
@@ -226,8 +322,6 @@ def test_a_path_is_told_rung_by_rung() -> None:
 
 
 def test_a_family_with_help_is_not_told_whether_it_is_better_off() -> None:
-    from dataclasses import replace
-
     for kind in HELP:
         given_ = replace(TWO, has=frozenset({kind}))
         found = [r.answer for r in household(given_, Wages(15, 17, path=(("", 15.0), ("", 17.0))))]
@@ -255,7 +349,7 @@ def test_words_chart_and_tables_in_both_languages(language: str) -> None:
 
     with speaking(language):
         path = (("", 16.0), ("", 17.0))
-        for released in household(wages=Wages(15, 30, path=path)):
+        for released in household(FEDERAL, Wages(15, 30, path=path)):
             assert say.words(released)
             assert tables.table(released).rows
         drawn = charts.svg(released)
@@ -359,8 +453,6 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_full_model_answers_what_the_federal_one_refuses(stand_in: Path) -> None:
-    from dataclasses import replace
-
     path = (("", 17.0), ("", 19.5))
     family = replace(TWO, has=frozenset({"housing"}))
     found = [r.answer for r in cycle.household(family, Wages(15, 20, path=path))]

@@ -53,7 +53,7 @@ def test_it_asks_first_and_then_says_what_changes(world: World) -> None:
 
 
 def test_a_fall_says_what_the_next_rung_must_pay(world: World) -> None:
-    said = posted(world, now="16", offered="17", rent="")
+    said = posted(world, now="16", offered="17", state="MS", rent="")
     assert "is worse off than at $16" in said
     assert "the next rung must pay at least" in said
 
@@ -74,10 +74,38 @@ def test_it_speaks_spanish(world: World) -> None:
     from django.conf import settings
 
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
-    said = browser.post(page(world), {**GIVEN, "now": "16", "offered": "17"}).content.decode()
+    said = browser.post(
+        page(world), {**GIVEN, "now": "16", "offered": "17", "state": "MS"}
+    ).content.decode()
     assert "Con $17 por hora" in said
     assert "queda peor que con $16" in said
     assert "an hour" not in said
+
+
+def test_another_language_keeps_what_was_entered(world: World) -> None:
+    browser = world.client("coach")
+    first = browser.get(page(world)).content.decode()
+    assert 'form="look"' not in first  # nothing to keep: the language goes its usual way
+    english = browser.post(page(world), GIVEN).content.decode()
+    assert english.count('form="look" formnovalidate name="language"') == 2
+    answer = browser.post(page(world), {**GIVEN, "utilities": "on", "language": "es"})
+    said = answer.content.decode()
+    assert answer.headers["Content-Language"] == "es"
+    assert '<html lang="es">' in said
+    assert "Con $17.41 por hora" in said
+    assert 'value="16.37"' in said
+    assert 'name="utilities" checked' in said
+    again = browser.get(page(world)).content.decode()  # and it is remembered
+    assert '<html lang="es">' in again
+    odd = browser.post(page(world), {**GIVEN, "language": "xx"}).content.decode()
+    assert '<html lang="es">' in odd
+
+
+def test_heat_paid_apart_from_the_rent_counts_as_the_states_allowance(world: World) -> None:
+    without, with_it = posted(world), posted(world, utilities="on")
+    assert "so: it gets more SNAP then" in without
+    assert "the state&#x27;s allowance" in with_it
+    assert "no single allowance" in posted(world, utilities="on", state="HI")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,10 @@ def household(
     ] = "0",
     hours_per_week: Annotated[float, typer.Option(help="Paid hours a week.")] = 40.0,
     weeks: Annotated[float, typer.Option(help="Paid weeks a year.")] = 52.0,
-    rent: Annotated[str, typer.Option(help="Rent, heat and power, in dollars a month.")] = "0",
+    rent: Annotated[str, typer.Option(help="Rent, in dollars a month.")] = "0",
+    utilities: Annotated[
+        bool, typer.Option("--utilities", help="Heat or cooling is paid apart from the rent.")
+    ] = False,
     childcare_cost: Annotated[str, typer.Option(help="Dollars a month.")] = "0",
     has: Annotated[
         str | None, typer.Option(help="Help the family gets: medicaid,childcare,housing,tanf.")
@@ -62,7 +65,7 @@ def household(
     step: Annotated[str, typer.Option(help="From one wage to the next, in dollars.")] = "0.50",
     model: Annotated[
         Literal["auto", "built-in", "full"],
-        typer.Option(help="The federal model, or all rules (needs PolicyEngine-US)."),
+        typer.Option(help="Taxes, credits and SNAP, or all rules (needs PolicyEngine-US)."),
     ] = "auto",
     cache: Annotated[
         Path | None, typer.Option(help="A folder that keeps replies of the full model.")
@@ -93,6 +96,7 @@ def household(
         hours=hours_per_week,
         weeks=weeks,
         rent=_amount(rent),
+        utilities=utilities,
         childcare=_amount(childcare_cost),
         partner_earnings=_amount(partner_earnings),
         has=frozenset(names_of(has) or ()),

@@ -30,7 +30,7 @@ def household(
 ) -> Outcome:
     """Net income as a family's wage rises: taxes, credits, help, falls, and what makes up for them.
 
-    The built-in federal model, or the full one (PolicyEngine-US, in its own process): "auto" takes
+    The built-in model, or the full one (PolicyEngine-US, in its own process): "auto" takes
     the full one where it is set up. `cache` is a
     folder for the full model's replies; without it nothing is kept. No records are read, so the
     answers are exact for every audience. Raises PlanError with everything that is wrong.

@@ -56,7 +56,7 @@ class Language:
         request.LANGUAGE_CODE = language
         with messages.speaking(language), translation.override(language):
             response = self.next(request)
-        response.headers["Content-Language"] = language
+        response.headers["Content-Language"] = request.LANGUAGE_CODE
         return response
 
 

@@ -1,7 +1,7 @@
 """What is told of a family: rung against rung, the falls, and net income wage by wage.
 
 A family that has Medicaid, child-care, housing help or TANF is not told whether it is better off
-by the federal model, which knows none of them: a Refusal takes the place of that Finding.
+by the built-in model, which knows none of them: a Refusal takes the place of that Finding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rung.finding import (
     Table,
 )
 from rung.messages import english
-from rung.returns.household import federal, full
+from rung.returns.household import federal, full, states
 from rung.returns.household.cliffs import FALL_LEAST, Dollars, Step, falls, net_of, rungs
 from rung.returns.household.family import (
     A_CHILD_IS,
@@ -36,7 +36,7 @@ from rung.returns.household.family import (
     Wages,
     wrong_year,
 )
-from rung.returns.household.parameters import NEWEST, YEARS, Year
+from rung.returns.household.parameters import NEWEST, SNAP_GROSS, YEARS, Year
 
 AnyAnswer = Finding | Table | Refusal
 ALWAYS = ("earnings", "payroll_tax", "income_tax", "child_credit", "eitc", "snap")
@@ -73,7 +73,7 @@ def check(family: Family, wages: Wages, year: int | None) -> Year:
 
 
 def built_in(family: Family, wages: Wages, year: Year) -> Looked:
-    """The federal model, cent by cent, to twice the highest wage and $20 more."""
+    """The built-in model, cent by cent, to twice the highest wage and $20 more."""
     low, high = round(100 * wages.low), round(100 * (2 * wages.high + 20))
     cents = np.arange(low, high + 1) / 100
     return Looked(cents, federal.components(family, cents * family.earnings(1.0), year))
@@ -138,6 +138,7 @@ class _Told:
     def method(self, key: str) -> Method:
         notes = [Note("household-year", {"year": self.year.year, "fiscal": self.year.fiscal_year})]
         notes.append(Note("household-assumes"))
+        notes += self._state()
         if self.family.children and not self.family.ages:
             notes.append(Note("household-ages", {"age": A_CHILD_IS}))
         if self.found.version:
@@ -147,11 +148,33 @@ class _Told:
             if "medicaid" in self.family.has:
                 notes.append(Note("household-health"))
             return Method(f"household-{key}", tuple(notes), ("policyengine",))
-        return Method(f"household-{key}", tuple(notes), self.year.sources)
+        utilities = states.UTILITY_SOURCES if self.family.utilities else ()
+        return Method(f"household-{key}", tuple(notes), (*self.year.sources, *utilities))
+
+    def _state(self) -> Iterator[Note]:
+        """What the state's own choices in SNAP are for this family."""
+        family, state = self.family, self.family.state
+        if family.utilities:
+            yield Note("household-utilities")
+            if state in states.UTILITY_AREAS:
+                area = english(f"label.household-area-{state}")
+                yield Note("household-utilities-area", {"state": state, "area": area})
+        if self.found.version:  # knows every state's, and is its own witness
+            return
+        limit = states.wider(state, family.childcare > 0, self.year.snap_on)
+        if limit and limit.gross > SNAP_GROSS:
+            yield Note("household-wider", {"state": state, "percent": round(100 * limit.gross)})
+        if state in states.LEAST:
+            yield Note("household-least", {"state": state, "least": states.LEAST[state]})
 
     def caveats(self) -> tuple[Note, ...]:
         left_out = "household-leaves-out-full" if self.found.version else "household-leaves-out"
-        return (Note(left_out), Note("household-small", {"least": round(FALL_LEAST)}))
+        notes = [Note(left_out)]
+        if not (self.family.rent or self.family.utilities):
+            notes.append(Note("household-no-rent"))
+        elif not self.family.utilities and self.family.state not in states.NO_ALLOWANCE:
+            notes.append(Note("household-no-utilities"))
+        return (*notes, Note("household-small", {"least": round(FALL_LEAST)}))
 
     def refusal(self) -> Refusal:
         why = CannotAnswer("ANS-household-help", setting=full.SETTING)

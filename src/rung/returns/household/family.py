@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from rung.errors import Problem
 from rung.returns.household.parameters import NEWEST, YEARS, Region, Status
+from rung.returns.household.states import NO_ALLOWANCE
 
 STATES = (
     *("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN"),
@@ -17,7 +18,7 @@ STATES = (
     *("VT", "VA", "WA", "WV", "WI", "WY"),
 )
 HELP = ("medicaid", "childcare", "housing", "tanf")
-"""Help that depends on income and that the federal model does not know."""
+"""Help that depends on income and that the built-in model does not know."""
 
 MOST_CHILDREN, OLDEST_CHILD = 10, 18
 MOST_HOURLY, MOST_ROWS = 500.0, 400
@@ -28,8 +29,10 @@ A_CHILD_IS = 6  # years old, when nobody said
 class Family:
     """A family with one adult whose wage rises; a second adult's pay stays as it is.
 
-    `ages` are the children's, in any order. `rent` (with heat and power) and `childcare` are
-    dollars a month, `partner_earnings` dollars a year. `has` names the help of `HELP` it gets.
+    `ages` are the children's, in any order. `rent` and `childcare` are dollars a month,
+    `partner_earnings` dollars a year. With `utilities` it pays for heating or cooling apart from
+    its rent, and the state's allowance stands for it and other bills; otherwise they are in
+    `rent`. `has` names the help of `HELP` it gets.
     """
 
     state: str
@@ -43,6 +46,7 @@ class Family:
     childcare: float = 0.0
     partner_earnings: float = 0.0
     has: frozenset[str] = field(default_factory=frozenset)
+    utilities: bool = False
 
     def __post_init__(self) -> None:
         """The order of children says nothing; a state is written in capitals."""
@@ -90,6 +94,8 @@ class Family:
         amounts = (self.rent, self.childcare, self.partner_earnings)
         if any(not (math.isfinite(a) and 0 <= a <= 1_000_000) for a in amounts):
             yield _wrong("PLAN-household-amount")
+        if self.utilities and self.state in NO_ALLOWANCE:
+            yield _wrong("PLAN-household-utilities")
         if not self.has <= set(HELP):
             yield _wrong("PLAN-household-help", known=", ".join(HELP))
 

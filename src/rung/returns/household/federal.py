@@ -1,4 +1,5 @@
-"""The built-in federal model: income and payroll tax, EITC, child credits, SNAP.
+"""The built-in model: federal income and payroll tax, EITC, child credits; SNAP with the states'
+income limits.
 
 Wages are the only income. Each function takes a year's earnings as an array and gives dollars a
 year in an array of the same shape. Tax is by formula, not by the $50 steps of the tax tables; net
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.returns.household import parameters as law
+from rung.returns.household import states
 from rung.returns.household.family import Family
 from rung.returns.household.parameters import Credits, Snap, Status, Taxes, Year
 
@@ -38,7 +40,7 @@ def components(family: Family, earnings: Dollars, year: Year) -> Mapping[str, Do
         if family.adults == 2:  # files alone, without the children
             alone = _tax_unit("single", (), (partner,), 0 * care, year)
             parts = {name: value + alone[name] for name, value in parts.items()}
-    food = snap(family, first + partner, year.snap[family.region])
+    food = snap(family, first + partner, year)
     return {"earnings": first, "partner_earnings": partner, **parts, "snap": food}
 
 
@@ -147,12 +149,14 @@ def child_credit(
     return np.asarray(against_tax + np.minimum(limit, paid_out))
 
 
-def snap(family: Family, income: Dollars, figures: Snap) -> Dollars:
-    """SNAP a year by the federal rules alone, of a family whose members are all eligible.
+def snap(family: Family, income: Dollars, year: Year) -> Dollars:
+    """SNAP a year of a family whose members are all eligible (7 CFR 273.9, 273.10).
 
-    No state's wider limits, no utility allowance, no asset or work rules (7 CFR 273.9, 273.10).
+    With the state's income limits, its least benefit and, where the family says that it pays for
+    heating or cooling, its utility allowance; no asset or work rules.
     """
-    n, month = family.size, income / 12
+    figures = year.snap[family.region]
+    n, month = family.size, _cents(income / 12)  # so that a wage at a limit is within it
     after = np.maximum(
         month
         - law.SNAP_EARNED * month
@@ -160,15 +164,32 @@ def snap(family: Family, income: Dollars, figures: Snap) -> Dollars:
         - family.childcare,
         0,
     )
-    shelter = np.clip(family.rent - law.SNAP_SHELTER_OVER * after, 0, figures.shelter_cap)
+    housed = family.rent
+    if family.utilities:
+        housed += states.utility_allowance(family.state, n, year.fiscal_year)
+    shelter = np.clip(housed - law.SNAP_SHELTER_OVER * after, 0, figures.shelter_cap)
     net = np.floor(_cents(np.maximum(after - shelter, 0)) + 0.5)
     most = _of_size(figures.allotment, figures.allotment_more, n)
     least = round(law.SNAP_LEAST * figures.allotment[0]) if n <= 2 else 0
+    least = max(least, states.LEAST.get(family.state, 0))
     benefit = np.maximum(most - np.ceil(_cents(law.SNAP_PAID * net)), least)
-    allowed = (month <= income_limit(figures, n, law.SNAP_GROSS)) & (
-        net <= income_limit(figures, n, law.SNAP_NET)
-    )
-    return np.where(allowed, 12 * benefit, 0.0)
+    return np.where(_allowed(family, month, net, year), 12 * benefit, 0.0)
+
+
+def _allowed(family: Family, month: Dollars, net: Dollars, year: Year) -> NDArray[np.bool_]:
+    """Within both federal limits, or within the state's wider ones."""
+    figures = year.snap[family.region]
+    net_fits = net <= income_limit(figures, family.size, law.SNAP_NET)
+    fits = (month <= income_limit(figures, family.size, law.SNAP_GROSS)) & net_fits
+    wider = states.wider(family.state, family.childcare > 0, year.snap_on)
+    if wider is None:
+        return fits
+    first, more = figures.poverty_first, figures.poverty_more
+    if wider.new_guideline and figures.new_poverty:
+        first, more = figures.new_poverty
+    # to the cent: each state's chart rounds it to dollars its own way, at most two from here
+    limit = wider.gross * (first + (family.size - 1) * more) / 12
+    return fits | ((month <= round(limit, 2)) & (net_fits | (not wider.net_test)))
 
 
 def _cents(amount: Dollars) -> Dollars:

@@ -90,6 +90,7 @@ def ask(
         "hours": family.hours,
         "rent": 12 * family.rent,
         "childcare": 12 * family.childcare,
+        "utilities": family.utilities,
         "has": sorted(family.has),
         "low": low,
         "high": high,

@@ -1,15 +1,18 @@
 """The figures of the federal rules, one table a year, each with its source.
 
 A tax year is paired with the SNAP fiscal year that covers most of it (2026: October 2025 to
-September 2026). Tax figures are dollars a year, SNAP's dollars a month. What the law fixes and
-no year changes stands at the top.
+September 2026), as it ends: what states change in it counts (`states`). Tax figures are dollars a
+year, SNAP's dollars a month. What the law fixes and no year changes stands at the top.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
+
+from rung.returns.household import states
 
 Status = Literal["single", "head", "joint"]
 Region = Literal["48 states", "AK", "HI"]
@@ -80,6 +83,7 @@ class Snap:
     shelter_cap: int
     poverty_first: int
     poverty_more: int
+    new_poverty: tuple[int, int] | None = None  # the calendar year's, which four states use
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ class Year:
     credits: Credits
     snap: Mapping[Region, Snap]
     snap_sources: tuple[str, ...]
+
+    @property
+    def snap_on(self) -> date:
+        """The day whose rules of SNAP are used: in the fiscal year's last month."""
+        return date(self.fiscal_year, 9, 1)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -128,7 +137,7 @@ _2025 = Year(
     {
         "48 states": Snap(
             (292, 536, 768, 975, 1_158, 1_390, 1_536, 1_756), 220,
-            (204, 204, 204, 217, 254, 291), 712, 15_060, 5_380,
+            (204, 204, 204, 217, 254, 291), 712, 15_060, 5_380, (15_650, 5_500),
         ),
         "AK": Snap(
             (377, 692, 991, 1_258, 1_494, 1_793, 1_982, 2_265), 283,
@@ -139,7 +148,7 @@ _2025 = Year(
             (287, 287, 287, 287, 292, 335), 959, 17_310, 6_190,
         ),
     },
-    ("fns-cola2025", "hhs-poverty2024", "cfr7-273"),
+    ("fns-cola2025", "hhs-poverty2024", "hhs-poverty2025", "cfr7-273", *states.SOURCES),
 )  # fmt: skip
 
 _2026 = Year(
@@ -169,7 +178,7 @@ _2026 = Year(
     {
         "48 states": Snap(
             (298, 546, 785, 994, 1_183, 1_421, 1_571, 1_789), 218,
-            (209, 209, 209, 223, 261, 299), 744, 15_650, 5_500,
+            (209, 209, 209, 223, 261, 299), 744, 15_650, 5_500, (15_960, 5_680),
         ),
         "AK": Snap(
             (385, 707, 1_015, 1_285, 1_529, 1_838, 2_031, 2_314), 282,
@@ -180,7 +189,7 @@ _2026 = Year(
             (295, 295, 295, 295, 300, 344), 1_003, 17_990, 6_330,
         ),
     },
-    ("fns-cola2026", "hhs-poverty2025", "cfr7-273"),
+    ("fns-cola2026", "hhs-poverty2025", "hhs-poverty2026", "cfr7-273", *states.SOURCES),
 )  # fmt: skip
 
 YEARS: Mapping[int, Year] = {y.year: y for y in (_2025, _2026)}

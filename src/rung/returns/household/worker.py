@@ -5,7 +5,8 @@
 PolicyEngine-US is free software under the AGPL; this file runs as a program of its own and
 exchanges JSON. A request has `adults` (each an annual `earnings`; the first one's is replaced by
 `low` to `high` dollars a year in `count` equal steps), `ages`, `married`, `state`, `year`,
-`hours`, `rent` and `childcare` (dollars a year), `has` (help the family gets). A reply has
+`hours`, `rent` and `childcare` (dollars a year), `utilities` (pays for heating or cooling apart
+from the rent), `has` (help the family gets). A reply has
 `version` and `parts`: dollars a year by component, one number a step; `covered` counts people with
 public health cover, and `health_premium` is what a benchmark marketplace plan costs those without
 it, after the premium credit, with what public cover costs. Written for
@@ -20,6 +21,7 @@ import sys
 from typing import Any
 
 ADULT = 35  # years old: an adult of working age
+UTILITY_AREAS = {"AK": "AK_C", "NY": "NY_ONY"}  # Anchorage; outside New York City and Long Island
 
 
 def situation(asked: dict[str, Any]) -> dict[str, Any]:
@@ -70,8 +72,12 @@ def situation(asked: dict[str, Any]) -> dict[str, Any]:
     }
     if "childcare" not in has:  # no take-up of its own: a subsidy would lower what care costs
         together["child_care_subsidies"] = said(0)
+    if asked.get("utilities"):
+        together["has_heating_cooling_expense"] = said(True)
     # the rent is taken to be within the local payment standard: no county is asked for
     home = {"state_code": said(asked["state"]), "pha_payment_standard": said(asked["rent"])}
+    if asked["state"] in UTILITY_AREAS:
+        home["snap_utility_region"] = said(UTILITY_AREAS[asked["state"]])
     return {
         "people": people,
         "tax_units": units,
@@ -104,8 +110,8 @@ def parts(asked: dict[str, Any]) -> dict[str, list[float]]:
     premiums = of("marketplace_net_premium") + of("chip_premium") + of("medicaid_premium")
     covered = of("medicaid_enrolled") + of("chip_enrolled") + of("basic_health_program_enrolled")
     own = of("employee_state_payroll_tax")
-    # SNAP of January, when the fiscal year that begins the October before is in force
-    food = run.calculate("snap", f"{asked['year']}-01", map_to="household").astype(float) * 12
+    # SNAP of September: the fiscal year ends, and the states' changes in it are in force
+    food = run.calculate("snap", f"{asked['year']}-09", map_to="household").astype(float) * 12
     has = asked["has"]
     found = {
         "earnings": of("employment_income") - sum(asked["adults"][1:]),

@@ -78,19 +78,25 @@ def language(request: HttpRequest) -> HttpResponse:
     """Remember the language a person chose."""
     chosen = request.POST.get("language", "")
     response = redirect(_local(request, request.POST.get("next")) or "/")
-    if chosen in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            chosen,
-            max_age=365 * 86400,
-            httponly=True,
-            samesite="Lax",
-            secure=settings.PRODUCTION,
-        )
-        if request.user.is_authenticated:
-            request.user.language = chosen
-            request.user.save(update_fields=["language"])
+    remember_language(request, response, chosen)
     return response
+
+
+def remember_language(request: HttpRequest, response: HttpResponse, chosen: str) -> None:
+    """In a cookie, and with the person when somebody is signed in; what is no language, never."""
+    if chosen not in dict(settings.LANGUAGES):
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 86400,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.PRODUCTION,
+    )
+    if request.user.is_authenticated:
+        request.user.language = chosen
+        request.user.save(update_fields=["language"])
 
 
 def _sorry(request: HttpRequest, status: int, which: str) -> HttpResponse:

@@ -11,20 +11,23 @@ from threading import Lock
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods
 
 from rung import cycle
 from rung.errors import PlanError
-from rung.messages import sentence
+from rung.messages import sentence, speaking
 from rung.share import charts, say, tables
 from rung.share.release import AnyAnswer, Released
 from rung.sources import cite
 from rung.web.access import needs
 from rung.web.models import Program
+from rung.web.views.front import remember_language
 
 _ONE = Lock()
 """The full model takes a minute and more than a gigabyte: one at a time, nobody waits in line."""
@@ -40,6 +43,7 @@ FIELD_OF = {
     "PLAN-household-hours": "hours",
     "PLAN-household-amount": "rent",
     "PLAN-household-help": "has",
+    "PLAN-household-utilities": "utilities",
 }
 """Where on the page a problem is told."""
 
@@ -71,6 +75,7 @@ class Look(forms.Form):
     partner = _money(1_000_000)
     ages = Ages(required=False, max_length=60)
     rent = _money(20_000)
+    utilities = forms.BooleanField(required=False)
     childcare = _money(20_000)
     has = forms.MultipleChoiceField(choices=[(h, h) for h in cycle.HELP], required=False)
     full = forms.BooleanField(required=False)
@@ -92,6 +97,7 @@ class Look(forms.Form):
             married=two and said["married"],
             hours=said["hours"],
             rent=said["rent"] or 0,
+            utilities=said["utilities"],
             childcare=said["childcare"] or 0,
             partner_earnings=(said["partner"] or 0) if two else 0,
             has=frozenset(said["has"]),
@@ -154,7 +160,7 @@ def _shown(outcome: cycle.Outcome) -> Shown:
         key=charts.key(line),
         change=tables.table(by_name["rungs"]),
         wages=tables.table(line),
-        notes=say.caveats(line)[:2],
+        notes=say.caveats(line)[:-1],  # the page itself says that it rests on no records
         assumptions=[n.words() for n in line.answer.method.assumptions],
         sources=[str(cite(key)) for key in line.answer.method.sources],
     )
@@ -163,7 +169,21 @@ def _shown(outcome: cycle.Outcome) -> Shown:
 @needs("household.see")
 @require_http_methods(["GET", "POST"])
 def household(request: HttpRequest, program: Program) -> HttpResponse:
-    """The wage now, the wage offered, and what changes."""
+    """The wage now, the wage offered, and what changes.
+
+    Another language is asked for with the form, so that what was entered stays.
+    """
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(settings.LANGUAGES):
+        return _page(request)
+    request.LANGUAGE_CODE = chosen
+    with speaking(chosen), translation.override(chosen):
+        response = _page(request)
+    remember_language(request, response, chosen)
+    return response
+
+
+def _page(request: HttpRequest) -> HttpResponse:
     form = Look(request.POST) if request.method == "POST" else Look()
     outcome = form.answered() if request.method == "POST" and form.is_valid() else None
     return render(
