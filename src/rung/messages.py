@@ -131,7 +131,7 @@ _MADE_OF = (
             *("public-atlas", "public-atlas-map", "public-cz-2014"),
             *("public-social-capital", "public-urban"),
             *("level-tract", "level-county", "level-cz", "level-zip", "level-place"),
-            *("level-state", "place-overview", "unit-share", "unit-dollars", "unit-number"),
+            *("file", "level-state", "place-overview", "unit-share", "unit-dollars", "unit-number"),
             *("standing-above", "standing-below", "standing-unclear"),
             *("atlas-everyone", "atlas-white", "atlas-black", "atlas-hisp", "atlas-asian"),
             *("atlas-natam", "atlas-other", "atlas-male", "atlas-female"),

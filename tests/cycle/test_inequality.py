@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from rung import cycle
 from rung.cli import main
 from rung.errors import PlanError
-from rung.finding import Refusal, Table
+from rung.finding import Finding, Refusal, Table
 from rung.share import charts, say
 from rung.share.release import Outside
 
@@ -94,3 +95,39 @@ def test_the_terminal(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "PLAN-no-column"
     with pytest.raises(PlanError):
         cycle.inequality(people, income="pay", level=1.5)
+
+
+def test_two_files_tell_what_one_with_both_tells(people: Path, tmp_path: Path) -> None:
+    head, *rows = people.read_text().splitlines()
+    files = {year: tmp_path / f"people-{year}.csv" for year in ("2019", "2024")}
+    for year, file in files.items():
+        file.write_text("\n".join([head, *(r for r in rows if r.split(",")[2] == year)]) + "\n")
+    asked: dict[str, Any] = {"income": "pay", "weights": "w", "by": "town"}
+    one = [r.answer for r in cycle.inequality(people, over="year", **asked)]
+    found = cycle.inequality(files["2024"], against=files["2019"], **asked)
+    two = [r.answer for r in found]
+    assert [a.method.key for a in two] == [a.method.key for a in one]
+    for a, b in zip(one, two, strict=True):
+        if isinstance(a, Table) and isinstance(b, Table):
+            x, y = ([tuple(r.values())[1:] for r in t.rows] for t in (a, b))
+            assert x == y
+        elif isinstance(a, Finding) and isinstance(b, Finding):
+            assert (a.value, a.interval, a.counts) == (b.value, b.interval, b.counts)
+    assert "from people-2019 to people-2024" in say.headline(found[1])
+    assert len(found[1].answer.origin.inputs) == 2
+    with pytest.raises(PlanError, match="in two ways"):
+        cycle.inequality(files["2024"], against=files["2019"], over="year", **asked)
+
+
+def test_two_files_of_one_name(people: Path, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    old = tmp_path / "old" / people.name
+    old.write_bytes(people.read_bytes())
+    found = cycle.inequality(people, income="pay", against=old)
+    change = found[1].answer
+    assert isinstance(change, Finding)
+    assert [p.group for p in change.parts] == [f"{people.parent.name}/people.csv", "old/people.csv"]
+    assert change.value == 0
+    same = cycle.inequality(people, income="pay", against=people)[1].answer
+    assert isinstance(same, Finding)
+    assert [p.group for p in same.parts] == ["people (2)", "people (1)"]

@@ -76,6 +76,10 @@ def inequality(
     over: Annotated[
         str | None, typer.Option(help="The column of periods, like the year: what changed?")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Or: an earlier file with the same columns."),
+    ] = None,
     level: Level = 0.95,
     outside: ForOutside = False,
     language: Language = "en",
@@ -96,6 +100,7 @@ def inequality(
             weights=weights,
             by=by,
             over=over,
+            against=against,
             level=level,
             audience=audience_of(outside),
             clock=now,

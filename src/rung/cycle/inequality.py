@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.documents import file_digest
-from rung.errors import CannotAnswer, PlanError
+from rung.errors import CannotAnswer, PlanError, Problem
 from rung.mobility import inequality_tables
-from rung.mobility.inequality import Question, summarise
+from rung.mobility.inequality import Question, beside, summarise
 from rung.records import engine as engines
 from rung.records.query import Session
 from rung.share.release import Audience
@@ -22,6 +23,7 @@ def inequality(
     weights: str | None = None,
     by: str | None = None,
     over: str | None = None,
+    against: Path | None = None,
     level: float = 0.95,
     audience: Audience | None = None,
     clock: Clock | None = None,
@@ -31,17 +33,29 @@ def inequality(
     `path` is a file of people (Parquet, text, a spreadsheet; of a DuckDB file the table `people`);
     `income`, `weights`, `by` and `over` name columns. With `by`, inequality between the groups and
     within them; with `over` (a year), every figure is of the last period, and its change since the
-    first is told. Raises RecordsError, and PlanError as `mobility.inequality.summarise` does.
+    first is told; `against` is an earlier file with the same columns, and tells what both in one
+    would tell with `over`. Raises RecordsError, PlanError as `mobility.inequality.summarise` does,
+    and PLAN-against-over for both ways at once.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
+    if over is not None and against is not None:
+        raise PlanError("PLAN-against-over")
     question = Question(income, weights, by, over)
+    files = [path] if against is None else [against, path]
+    mended: list[Problem] = []
     with TemporaryDirectory(prefix="rung-") as work, Session() as session:
-        mended = engines.attach(session, "people", path, Path(work), table="people")
-        parts = sorted(path.iterdir()) if path.is_dir() else [path]
+        for i, file in enumerate(files):
+            folder = Path(work) / str(i)
+            folder.mkdir()
+            mended += engines.attach(session, f"people{i}", file, folder, table="people")
         made: tuple[AnyAnswer, ...]
         try:
-            summary = summarise(session, "people", question, inputs=[file_digest(p) for p in parts])
+            read = [
+                summarise(session, f"people{i}", question, inputs=_digests(file))
+                for i, file in enumerate(files)
+            ]
+            summary = read[0] if against is None else beside(read[0], read[1], _names(files))
             made = inequality_tables.answers(summary, level)
         except CannotAnswer as why:
             made = (inequality_tables.refusal(why, question),)
@@ -54,3 +68,16 @@ def inequality(
         engine=ran,
         problems=[p.to_json() for p in mended],
     )
+
+
+def _digests(path: Path) -> list[str]:
+    return [file_digest(p) for p in (sorted(path.iterdir()) if path.is_dir() else [path])]
+
+
+def _names(files: Sequence[Path]) -> tuple[str, str]:
+    """What two files are called: their names, as short as keeps them apart."""
+    first, last = ([f.stem, f.name, f"{f.resolve().parent.name}/{f.name}"] for f in files)
+    for a, b in zip(first, last, strict=True):
+        if a != b:
+            return a, b
+    return f"{first[0]} (1)", f"{last[0]} (2)"

@@ -3,6 +3,7 @@
     summarise     one DuckDB pass: incomes added up by value, group and period
     decompose     between groups and within them (exact for generalised entropy; the Gini's overlap
                   is a term of its own)
+    beside        two files as two periods
     change        what each group adds to a change of the mean log deviation (Mookherjee and
                   Shorrocks 1982), exactly
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -117,6 +118,24 @@ def summarise(
     excluded = {reason: sum(r[column] for r in listed) for reason, column in _LEFT_OUT.items()}
     origin = Origin(inputs=tuple(inputs), queries=tuple(session.log[-2:]))
     return Summary(question, cells, {k: n for k, n in excluded.items() if n}, origin)
+
+
+def beside(before: Summary, after: Summary, names: tuple[str, str]) -> Summary:
+    """Two files without periods as two periods of one: `names` are theirs, in that order.
+
+    What is told is what one file with both, and a column of these names, would tell.
+    """
+    excluded = {
+        k: n for k in _LEFT_OUT if (n := before.excluded.get(k, 0) + after.excluded.get(k, 0))
+    }
+    origins = before.origin, after.origin
+    inputs, queries = ([x for o in origins for x in getattr(o, k)] for k in ("inputs", "queries"))
+    return Summary(
+        replace(after.question, over=english("label.file")),
+        dict(zip(names, (before.groups, after.groups), strict=True)),
+        excluded,
+        Origin(inputs=tuple(inputs), queries=tuple(queries)),
+    )
 
 
 _LEFT_OUT = {"income-missing": "without_income", "weight-missing": "without_weight"}
