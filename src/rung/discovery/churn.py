@@ -221,7 +221,7 @@ def summarise(
         raise CannotAnswer(
             "ANS-long-coverage", saw={"quarters": len(covered)}, needs={"most": MOST}
         )
-    engine.keep(MASKS, _masks(lines, wages, first, covered.last))
+    engine.keep(MASKS, _masks(lines, wages, first, covered))
     starts = _starts(have, after, first, window, covered)
     tallies: dict[tuple[When, int, str, str], Tally] = {}
     for when, at in starts.items():
@@ -245,12 +245,23 @@ def summarise(
     )
 
 
-def _masks(lines: Sequence[Line], wages: str, first: int, last: int) -> exp.Expr:
-    """The query of the masks, filled: one `enough_<i>` a line."""
+def _masks(lines: Sequence[Line], wages: str, first: int, covered: Coverage) -> exp.Expr:
+    """The query of the masks, filled: one `enough_<i>` a line.
+
+    That no amount is missing and none is a correction, as `covered` says, saves work.
+    """
     one = exp.cast(query.tree(1), "BIGINT")
     place = exp.cast(exp.Sub(this=query.name("quarter"), expression=query.tree(first)), "INTEGER")
     bit = exp.Paren(this=exp.BitwiseLeftShift(this=one, expression=place))
     pay, quarter, amount = (query.name(c) for c in ("pay", "quarter", "amount"))
+    some = exp.GT(this=amount.copy(), expression=query.tree(0))
+    highest = query.tree(max(value for x in lines for _, value in x.steps))
+    here: exp.Expr = exp.Case().when(some, bit.copy()).else_(query.tree(0))
+    least: exp.Expr = query.tree(1)
+    undecided: exp.Expr = exp.LT(this=query.name("amount", "wages"), expression=highest)
+    if covered.waiting or covered.negative:
+        here, undecided = bit.copy(), exp.true()
+        least = exp.Min(this=exp.func("coalesce", amount.copy(), query.tree(-1)))
 
     def mask(condition: exp.Expr, here: exp.Expr, i: int) -> exp.Expr:
         case = exp.Case().when(condition, here.copy()).else_(query.tree(0))
@@ -277,7 +288,10 @@ def _masks(lines: Sequence[Line], wages: str, first: int, last: int) -> exp.Expr
         {
             "wages": Name(wages),
             "first": first,
-            "last": last,
+            "last": covered.last,
+            "here": here,
+            "least": least,
+            "undecided": undecided,
             "once_enough": [mask(x.reached(amount, quarter), bit, i) for i, x in enumerate(lines)],
             "again_enough": [
                 mask(x.reached(pay, quarter), query.name("here"), i) for i, x in enumerate(lines)
@@ -318,6 +332,10 @@ def _cells(
 ) -> exp.Expr:
     """The query of one window's kinds of people, filled."""
     people = exp.select("*").from_(exp.table_(journeys or MASKS, quoted=True))
+    cells = query.load("rung.discovery", "churn_cells")
+    if journeys is None:  # the people of the records are those who have masks
+        for join in cells.find_all(exp.Join):
+            join.pop()
     if "period" in have:  # a row a person: the first period
         since = query.name("period")
         people = people.where(
@@ -336,10 +354,11 @@ def _cells(
         moved = exp.BitwiseRightShift(this=query.name(each), expression=query.name("start"))
         these = exp.BitwiseAnd(this=exp.Paren(this=moved), expression=whole.copy())
         cut.append(query.alias(exp.Case().when(inside.copy(), these).else_(whole.copy()), each))
+    joined = {"people": people.subquery()} if journeys else {}
     return query.fill(
-        query.load("rung.discovery", "churn_cells"),
+        cells,
         {
-            "people": people.subquery(),
+            **joined,
             "masks": Name(MASKS),
             "groups": [
                 query.alias(level_of(g, have), at) for g, at in zip(groups, levels, strict=True)

@@ -6,8 +6,8 @@ WITH placed AS (
     $start AS start,
     coalesce(masks.paid, 0) & ~$unknown AS paid,
     $enough
-  FROM $people AS people
-  LEFT JOIN $masks AS masks ON people.pid = masks.pid
+  FROM $masks AS masks
+  RIGHT JOIN $people AS people ON people.pid = masks.pid
 ),
 cut AS (
   SELECT

@@ -8,15 +8,17 @@
 -- Pay from several employers is added up, but only where that can matter: in a quarter with one
 -- record, or with a record above every line, the records tell by themselves. Two records in a
 -- quarter show as a bit of `seen` that is missing from `odd`; three, and anything that is not a
--- positive amount, send all the person's quarters (that are not decided) to be added up.
+-- positive amount, send all the person's quarters (that are not decided) to be added up. Where no
+-- amount is missing or below zero (`least` is then 1, and $here nothing for a record of zero
+-- dollars), only records below the highest line are looked at again: one at it decides its quarter.
 WITH once AS (
   SELECT
     pid,
-    bit_or(CAST(1 AS BIGINT) << CAST(quarter - $first AS INTEGER)) AS seen,
-    bit_xor(CAST(1 AS BIGINT) << CAST(quarter - $first AS INTEGER)) AS odd,
+    bit_or($here) AS seen,
+    bit_xor($here) AS odd,
     $once_enough,
     count(*) AS n,
-    min(coalesce(amount, -1)) AS least
+    $least AS least
   FROM $wages
   WHERE quarter BETWEEN $first AND $last AND pid IS NOT NULL
   GROUP BY pid
@@ -47,6 +49,7 @@ summed AS (
   JOIN unsure ON wages.pid = unsure.pid
   WHERE
     wages.quarter BETWEEN $first AND $last
+    AND $undecided
     AND ((unsure.unsure >> CAST(wages.quarter - $first AS INTEGER)) & 1) = 1
   GROUP BY wages.pid, wages.quarter
 ),
