@@ -81,6 +81,11 @@ def inequality(
         typer.Option(metavar="FILE", help="Or: an earlier file with the same columns."),
     ] = None,
     level: Level = 0.95,
+    draws: Annotated[
+        int | None,
+        typer.Option(help="The Gini's range by so many draws: 999 where a few have very much."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Where the draws start.")] = None,
     outside: ForOutside = False,
     language: Language = "en",
     as_json: AsJson = False,
@@ -102,6 +107,8 @@ def inequality(
             over=over,
             against=against,
             level=level,
+            draws=draws,
+            seed=seed,
             audience=audience_of(outside),
             clock=now,
         )

@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 from rung.cycle.outcome import AnyAnswer, Clock, Outcome, told
 from rung.documents import file_digest
 from rung.errors import CannotAnswer, PlanError, Problem
+from rung.finding import Finding
 from rung.mobility import inequality_tables
 from rung.mobility.inequality import Question, beside, summarise
+from rung.mobility.resampling import studentised
 from rung.records import engine as engines
 from rung.records.query import Session
 from rung.share.release import Audience
@@ -25,6 +27,8 @@ def inequality(
     over: str | None = None,
     against: Path | None = None,
     level: float = 0.95,
+    draws: int | None = None,
+    seed: int | None = None,
     audience: Audience | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
@@ -34,13 +38,17 @@ def inequality(
     `income`, `weights`, `by` and `over` name columns. With `by`, inequality between the groups and
     within them; with `over` (a year), every figure is of the last period, and its change since the
     first is told; `against` is an earlier file with the same columns, and tells what both in one
-    would tell with `over`. Raises RecordsError, PlanError as `mobility.inequality.summarise` does,
-    and PLAN-against-over for both ways at once.
+    would tell with `over`. With `draws`, the range of the Gini itself is by the studentised
+    bootstrap of so many, from `seed`. Raises RecordsError, PlanError as
+    `mobility.inequality.summarise` and `mobility.resampling.studentised` do, PLAN-against-over for
+    both ways at once, and PLAN-seed-unused for a seed without draws.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
     if over is not None and against is not None:
         raise PlanError("PLAN-against-over")
+    if seed is not None and draws is None:
+        raise PlanError("PLAN-seed-unused")
     question = Question(income, weights, by, over)
     files = [path] if against is None else [against, path]
     mended: list[Problem] = []
@@ -57,6 +65,8 @@ def inequality(
             ]
             summary = read[0] if against is None else beside(read[0], read[1], _names(files))
             made = inequality_tables.answers(summary, level)
+            if draws is not None and isinstance(made[0], Finding):
+                made = (studentised(made[0], summary, draws, seed), *made[1:])
         except CannotAnswer as why:
             made = (inequality_tables.refusal(why, question),)
         ran = session.engine

@@ -21,6 +21,13 @@ ENTRIES = (
         "Survey Methodology 25(2), 193-203",
     ),
     Source(
+        "davidson2009",
+        "Davidson, R.",
+        2009,
+        "Reliable inference for the Gini index",
+        "Journal of Econometrics 150(1), 30-40",
+    ),
+    Source(
         "atkinson1970",
         "Atkinson, A. B.",
         1970,
