@@ -62,7 +62,7 @@ messages: env        ## compile the catalogue of sentences
 	$(BIN)/python tests/contract/compile_messages.py
 
 lock:                ## refresh the lock (needs uv); it names no package index
-	uv pip compile pyproject.toml --extra demo --extra statfiles --extra web --extra link --extra prices --group dev --universal \
+	uv pip compile pyproject.toml --extra demo --extra statfiles --extra web --extra link --extra prices --extra maps --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 	echo 'pyspark>=4.0,<5' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -q -o requirements-deep.lock

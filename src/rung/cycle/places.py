@@ -47,13 +47,15 @@ def places(
     writes a map as SVG, `over` the place's "state" (the default by county) or the "nation" (by
     state, always); `with_map` adds its table where a map can be drawn. The data are public, and
     are shown to everyone alike.
-    Raises RecordsError or PlanError as `mobility.places` does; PLAN-map-level, PLAN-map-over, and
-    PLAN-over-unused for `over` without a map.
+    Raises RecordsError or PlanError as `mobility.places` does; PLAN-map, PLAN-map-level,
+    PLAN-map-over, and PLAN-over-unused for `over` without a map.
     """
     if not 0 < level < 1:
         raise PlanError("PLAN-level")
     if over is not None and map_to is None and not with_map:
         raise PlanError("PLAN-over-unused")
+    if map_to is not None and shapes.file() is None:
+        raise PlanError("PLAN-map")
     weights = {c: w for c, w in (like or {}).items() if w != 1.0}
     asked = Asked(place, peers, tuple(against), weights, level, seed)
     files = [f for f in (path, characteristics) if f is not None]
@@ -66,7 +68,8 @@ def places(
             characteristics=characteristics,
         )
         found = _named(found)
-        drawn = map_to is not None or (with_map and found.layout.level in answers.MAPPED)
+        can = found.layout.level in answers.MAPPED and shapes.file() is not None
+        drawn = map_to is not None or (with_map and can)
         if drawn:
             answers.map_of(found.layout.level, over)
         inputs = [file_digest(f) for f in files]
@@ -134,8 +137,9 @@ def alike(text: str | None) -> dict[str, float]:
 
 
 def _named(found: Places) -> Places:
-    """Counties and states by name where the file has codes alone."""
-    if found.layout.level not in answers.MAPPED or found.layout.name is not None:
+    """Counties and states by name where the file has codes alone and their shapes are here."""
+    coded = found.layout.level in answers.MAPPED and found.layout.name is None
+    if not coded or shapes.file() is None:
         return found
     names = shapes.county_names() if found.layout.level == "county" else shapes.state_names()
     return replace(found, names=tuple(names.get(i, i) for i in found.ids))

@@ -1,11 +1,13 @@
-"""Shapes of US counties and states, which Rung carries: the Census Bureau's of 2017.
+"""Shapes of US counties and states: the Census Bureau's of 2017, from a package that ships them.
 
-They are `us-atlas` 3.0.1 (ISC; its licence lies beside the file), untouched: a TopoJSON topology in
-which neighbours share an arc, so that borders never part.
+They are `us-atlas` 3.0.1 (ISC), a TopoJSON topology in which neighbours share an arc, so that
+borders never part. The package `dubois-charts` (extra `rung[maps]`) carries the file for use without
+a network; the package itself is not imported.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 from collections import Counter
@@ -14,14 +16,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parent / "us-atlas" / "counties-10m.json"
+from rung.errors import PlanError
+
 _TERRITORIES = 56  # codes past it are Puerto Rico and the islands
+
+
+def file() -> Path | None:
+    """Where the shapes are; None when the extra is not installed."""
+    found = importlib.util.find_spec("dubois_charts")
+    if found is None or found.origin is None:
+        return None
+    path = Path(found.origin).parent / "charts/data/us-counties-10m.json"
+    return path if path.is_file() else None
 
 
 @cache
 def topology() -> dict[str, Any]:
-    """The whole topology; nobody may change it."""
-    found: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+    """The whole topology; nobody may change it. PlanError (PLAN-map) when it is not installed."""
+    path = file()
+    if path is None:
+        raise PlanError("PLAN-map")
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
 
 
