@@ -259,6 +259,10 @@ class Dimension:
     name: str
     partition: bool
     total: str | None = None
+    # for a release alone: levels that count the same people, more or less of them, as years do;
+    # and levels that nobody named, which are whatever stands in a column of records
+    nested: Annotated[bool, Field(exclude=True)] = False
+    named: Annotated[bool, Field(exclude=True)] = True
 
 
 Cell = str | int | FiniteFloat | None
@@ -289,6 +293,10 @@ class Table(_Answer):
     hidden: tuple[Hidden, ...] = ()
     level: float | None = None  # of the ranges in low/high columns
     name: str = ""  # which table of its kind: "journey", "gap", "arms", …
+    # for a release alone: groups that every number rests on, beside those in the rows; and rows
+    # (by place) whose counts together another answer tells
+    parts: Annotated[tuple[Part, ...], Field(exclude=True)] = ()
+    sums: Annotated[tuple[tuple[int, ...], ...], Field(exclude=True)] = ()
     origin: Annotated[Origin, Field(exclude=True)] = Origin()
     id: str = ""
     kind: Literal["table"] = "table"

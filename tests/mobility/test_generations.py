@@ -265,10 +265,12 @@ def test_outside_small_groups_are_not_told(tmp_path: Path) -> None:
     outcome = cycle.generations(file, **ASKED, by="place", audience=Outside())
     slopes = next(r.answer for r in outcome if getattr(r.answer, "name", "") == "generations-slope")
     assert isinstance(slopes, Table)
-    tiny = next(r for r in slopes.rows if r["group"] == "tiny")
-    assert tiny["slope"] is None
-    assert tiny["n"] is None
-    assert sum(r["n"] is None for r in slopes.rows) >= 2  # or the four could be worked out
+    shown = {str(r["group"]): r for r in slopes.rows}
+    assert "tiny" not in shown  # a name that stands in a file may be a person's
+    few = shown["groups too small to name"]
+    assert few["slope"] is None
+    assert few["n"] is None
+    assert len({"hill", "valley"} & set(shown)) == 1  # or the four could be worked out
     for at in (2, 4):  # three people in a percentile
         assert outcome[at].answer.method.key == "expected-rank-cell"
         assert outcome[at].answer.kind == "refusal"

@@ -21,7 +21,8 @@ from rung.share.release import Audience
 def groups(lab: Lab, by: Sequence[str], columns: Iterable[str]) -> tuple[Group, ...]:
     """The groups that `by` names: the lab's own, a column of the records, or a file's header."""
     known = {g.key: g for g in lab.groups}
-    have = set(columns)
+    # a person's key, or the day of an event, would name the few who have it
+    have = {c for c in columns if c != "pid" and not c.endswith("_on")}
     headers = {
         header.casefold(): target.rsplit(".", 1)[-1]
         for file in lab.sections("files", FileMap)

@@ -21,7 +21,8 @@ from rung.mobility.ranks import MARGINS, PERCENT
 from rung.records import engine as engines
 from rung.records.prices import Prices
 from rung.records.query import Session
-from rung.share.release import Audience, Inside
+from rung.share.release import Agreement, Audience, Inside, Outside
+from rung.share.suppress import Thresholds
 
 LEVEL = 0.95
 
@@ -108,16 +109,16 @@ def _written(pairs: Generations, file: Path | None, audience: Audience | None) -
     if file is None:
         return ()
     tally = pairs.everyone
-    if audience is not None and not isinstance(audience, Inside):
-        rules = audience.thresholds
-        rows, columns = tally.counts.sum(axis=1), tally.counts.sum(axis=0)
-        cells = tally.counts[rows > 0][:, columns > 0]
-        if cells.min() < rules.numerator or rows[rows > 0].min() < rules.denominator:
-            raise ReleaseError(
-                "OUT-too-few", denominator=rules.denominator, numerator=rules.numerator
-            )
+    staff = audience is None or isinstance(audience, Inside)
+    rules = audience.thresholds if isinstance(audience, (Agreement, Outside)) else Thresholds()
+    rows, columns = tally.counts.sum(axis=1), tally.counts.sum(axis=0)
+    cells = tally.counts[rows > 0][:, columns > 0]
+    few = cells.min() < rules.numerator or rows[rows > 0].min() < rules.denominator
+    if few and not staff:
+        raise ReleaseError("OUT-too-few", denominator=rules.denominator, numerator=rules.numerator)
     ranks = np.arange(1.0, PERCENT + 1)
-    PercentileMatrix(tally.copula(), ranks).write(file)
+    # a file says that it is not for release: it could come back as if somebody published it
+    PercentileMatrix(tally.copula(), ranks, inside=bool(few)).write(file)
     return (file,)
 
 
@@ -144,18 +145,19 @@ def _of_matrix(
     audience: Audience | None,
     clock: Clock | None,
 ) -> Outcome:
-    """A published matrix is public: it is shown exactly, to anybody."""
+    """A published matrix is public: it is shown exactly, to anybody. One of few people is not."""
     if matrix is None:
         raise PlanError("PLAN-generations")
     given = {f"--{k.replace('_', '-')}": v != getattr(Question((), ()), k) for k, v in
              vars(asked).items()}  # fmt: skip
     _all_used({**given, "--unlinked": unlinked, "--prices": bool(prices), "--margin": margin != 0})
-    made = copula_tables.of_matrix(PercentileMatrix.read(matrix), file_digest(matrix))
+    read = PercentileMatrix.read(matrix)
+    made = copula_tables.of_matrix(read, file_digest(matrix))
     return told(
         "mobility generations",
         made,
         audience=audience,
-        exempt=english("label.matrix-published"),
+        exempt=None if read.inside else english("label.matrix-published"),
         today=clock().date() if clock else None,
     )
 

@@ -9,7 +9,7 @@ sharp (Makarov 1982; Williamson and Downs 1990; Fan and Park 2010).
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -99,6 +99,9 @@ def above(matrix: Floats, parent: Margin, child: Margin) -> float:
     return float(size @ (1 - under))
 
 
+_INSIDE = "not for release"
+
+
 @dataclass(frozen=True)
 class PercentileMatrix:
     """Shares of children's percentiles (columns) by the parents' (rows), each row summing to 1.
@@ -109,6 +112,7 @@ class PercentileMatrix:
 
     shares: Floats
     label: Floats
+    inside: bool = False  # made of few people's records, so not for release
 
     @classmethod
     def read(cls, file: Path) -> PercentileMatrix:
@@ -130,7 +134,7 @@ class PercentileMatrix:
                 raise ValueError
             parents, children = (down, across) if who.startswith("parent") else (across, down)
             found = cells if who.startswith("parent") else cells.T
-            return cls._of(parents, children, found)
+            return replace(cls._of(parents, children, found), inside=_INSIDE in who)
         except (ValueError, IndexError, csv.Error, UnicodeDecodeError) as e:
             raise RecordsError("REC-mobility-matrix", file=file.name) from e
 
@@ -139,7 +143,7 @@ class PercentileMatrix:
         ranks = [str(r) for r in range(1, PERCENT + 1)]
         with file.open("w", encoding="utf-8", newline="") as f:
             out = csv.writer(f)
-            out.writerow(["parent_rank", *ranks])
+            out.writerow(["parent_rank" + self.inside * f" ({_INSIDE})", *ranks])
             out.writerows([r, *row] for r, row in zip(ranks, self.shares.tolist(), strict=True))
 
     @classmethod

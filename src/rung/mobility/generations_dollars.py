@@ -92,7 +92,7 @@ def _by_zeros(t: Telling, dropped: Elasticity) -> Table:
     ]
     columns = (Column("zeros", "key", "text"), *t.number_columns("elasticity"))
     question = t.estimand("label.elasticity-zeros", "number", "elasticity by rule for zeros")
-    by = [Dimension("zeros", False)]
+    by = [Dimension("zeros", False, nested=True)]
     return t.table("generations-zeros", question, columns, rows, by, BY_ZEROS)
 
 

@@ -162,10 +162,17 @@ def matrix(t: Telling) -> Iterator[Table]:
     question = t.estimand("label.transitions", "share", "transition matrix")
     columns = (*keys, *t.share_columns("reached"))
     by = [Dimension("parents", True), Dimension("children", True)]
-    yield t.table("generations-fifths", question, columns, rows, by, TRANSITION)
+    rests = _cells(people)
+    yield t.table("generations-fifths", question, columns, rows, by, TRANSITION, parts=rests)
     if people.sum(axis=1).all():
         yield _stays(t, joint, people)
-        yield _indices(t, joint, covariance)
+        yield _indices(t, joint, covariance, rests)
+
+
+def _cells(people: NDArray[np.int64]) -> tuple[Part, ...]:
+    """Every cell: a matrix leaves whole or not at all, for what else is told of it adds it up."""
+    rows = ((fifth(i), int(row.sum()), row) for i, row in enumerate(people) if row.sum())
+    return tuple(Part(name, n, numerator=int(x)) for name, n, row in rows for x in row)
 
 
 def _share_at(i: int, j: int) -> Callable[[Floats], float]:
@@ -201,7 +208,7 @@ def _bounded(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _indices(t: Telling, joint: Floats, covariance: Floats) -> Table:
+def _indices(t: Telling, joint: Floats, covariance: Floats, rests: tuple[Part, ...]) -> Table:
     rows: list[dict[str, Cell]] = []
     for key, index in transitions.INDICES.items():
         # a determinant near 0 is a product of small numbers, with no slope to make a range of
@@ -211,7 +218,7 @@ def _indices(t: Telling, joint: Floats, covariance: Floats) -> Table:
     columns = (Column("index", "key", "text"), *t.number_columns("value"))
     question = t.estimand("label.indices", "number", "indices of the transition matrix")
     by = [Dimension("index", False)]
-    return t.table("generations-indices", question, columns, rows, by, INDICES)
+    return t.table("generations-indices", question, columns, rows, by, INDICES, parts=rests)
 
 
 def direction(t: Telling) -> Table:
@@ -263,7 +270,7 @@ def _numbers(
         rows.append({"group": label, **t.number_row(column, tally.n, value, se)})
     columns = (Column("group", "key", "text"), *t.number_columns(column))
     question = t.estimand(outcome, "number", "by group", at=at)
-    by = [Dimension("group", True, EVERYONE)]
+    by = [Dimension("group", True, EVERYONE, named=False)]
     return t.table(name, question, columns, rows, by, how, Note("ranks-kept"))
 
 
@@ -279,7 +286,7 @@ def _shares(
         for label, level in _everyone_first(t)
     ]
     columns = (Column("group", "key", "text"), *t.share_columns("reached"))
-    by = [Dimension("group", True, EVERYONE)]
+    by = [Dimension("group", True, EVERYONE, named=False)]
     question = t.estimand(outcome, "share", "by group")
     return t.table(name, question, columns, rows, by, how, Note("ranks-kept"))
 

@@ -68,6 +68,26 @@ class Distribution:
         """How many rows."""
         return round(float(self.rows.sum()))
 
+    def heads_below(self, p: float) -> int:
+        """How many rows, whatever their weight, the poorest share `p` of all weight is made of."""
+        return round(float(np.interp(p, self.upto, np.cumsum(self.rows))))
+
+    def tail(self, p: float) -> int:
+        """How many rows the poorest share `p` or the richest is made of, the fewer of the two."""
+        return min(self.heads_below(p), self.people - self.heads_below(1 - p))
+
+    @cached_property
+    def half_held_by(self) -> int:
+        """How few people hold half of all that is above zero, the richest (by weight) first."""
+        each = np.maximum(self.values, 0.0) * self.weight / self.rows
+        order = np.argsort(-each)
+        held = np.cumsum((each * self.rows)[order])
+        at = int(np.searchsorted(held, held[-1] / 2))
+        before = held[at] - (each * self.rows)[order][at]
+        alone = each[order][at]
+        more = math.ceil((held[-1] / 2 - before) / alone - 1e-9) if alone > 0 else self.people
+        return min(self.people, int(self.rows[order][:at].sum()) + more)
+
     @cached_property
     def total(self) -> float:
         """Sum of weights."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from rung.discovery.journey import EVERYONE
 from rung.errors import CannotAnswer
 from rung.finding import (
@@ -33,7 +31,10 @@ from rung.stats.intervals import normal_quantile
 
 FEW = 100  # people, under which the ranges are known to be too narrow for skewed incomes
 _N = Column("n", "denominator", "people")
+_FEWEST = Column("fewest", "denominator", "people")
+_HALF = Column("half_held_by", "numerator", "people")
 _RANGE = (Column("low", "low"), Column("high", "high"))
+_TAILS = {"palma": 0.1, "s80-s20": 0.2, "p90-p10": 0.1, "p90-p50": 0.1, "p50-p10": 0.1}
 _SPLITS = {"mld": 0.0, "theil": 1.0, "ge-2": 2.0}
 _SOURCES = {
     "gini": ("cowell2011", "deville1999"),
@@ -133,9 +134,11 @@ def _table(
     dimension: Dimension,
     level: float,
     when: str = "",
+    parts: tuple[Part, ...] = (),
 ) -> Table:
     d = summary.everyone()
     return Table(
+        parts=parts,
         name=key,
         estimand=_estimand(summary.question, key, when or _when(summary)),
         columns=tuple(columns),
@@ -158,10 +161,12 @@ def indices(summary: Summary, level: float = 0.95) -> Table:
             continue
         index = INDICES[key](d)
         row: dict[str, Cell] = {"index": english(f"label.index-{key}"), "n": d.people}
+        row["fewest"] = d.tail(_TAILS[key]) if key in _TAILS else d.people
         se = index.se(d)
         rows.append(row | {"value": index.value, "se": se} | _ranged(index.value, se, level))
     columns = (
-        Column("index", "key", "text"), _N, Column("value", "value"), *_RANGE, Column("se", "se"),
+        Column("index", "key", "text"), _N, _FEWEST, Column("value", "value"), *_RANGE,
+        Column("se", "se"),
     )  # fmt: skip
     return _table(summary, "inequality", columns, rows, Dimension("index", False), level)
 
@@ -170,12 +175,11 @@ def curve(summary: Summary, level: float = 0.95) -> Table:
     """The Lorenz curve, in steps of so many people that none is of fewer than about ten."""
     d = summary.everyone()
     steps = 20 if d.people >= 400 else 10 if d.people >= 100 else 5
-    heads = Distribution(d.values, d.rows, d.rows, d.rows)  # how many rows, whatever their weight
     counted, rows = 0, []
     for i in range(1, steps):
         p = i / steps
         point = lorenz(d, p)
-        upto = round(float(np.interp(p, d.upto, heads.upto)) * d.people)
+        upto = d.heads_below(p)
         row: dict[str, Cell] = {"poorest": p, "n": upto - counted, "income_share": point.value}
         counted = upto
         rows.append(row | _ranged(point.value, point.se(d), level))
@@ -192,7 +196,7 @@ def curve(summary: Summary, level: float = 0.95) -> Table:
 def _gini_row(d: Distribution, level: float) -> dict[str, Cell]:
     """Mean, Gini with its range, and MLD of some people; None where an index has no meaning."""
     row: dict[str, Cell] = dict.fromkeys(("gini", "low", "high", "mld"))
-    row |= {"n": d.people, "mean": d.mean}
+    row |= {"n": d.people, "half_held_by": d.half_held_by, "mean": d.mean}
     try:
         without = undefined(d)
     except CannotAnswer:
@@ -203,6 +207,7 @@ def _gini_row(d: Distribution, level: float) -> dict[str, Cell]:
 
 
 _GINI = (
+    _HALF,  # where one or two hold half, a mean tells what they have
     Column("mean", "value", "dollars"),
     Column("mld", "value"),
     Column("gini", "value"),
@@ -223,11 +228,12 @@ def by_group(summary: Summary, level: float = 0.95) -> Table:
     columns = (
         Column(key, "key", "text"),
         _N,
+        *_GINI[:1],
         Column("people_share", "value", "share"),
         Column("income_share", "value", "share"),
-        *_GINI,
+        *_GINI[1:],
     )
-    dimension = Dimension(key, True, EVERYONE)
+    dimension = Dimension(key, True, EVERYONE, named=False)
     return _table(summary, "inequality-groups", columns, rows, dimension, level)
 
 
@@ -258,7 +264,9 @@ def parts(summary: Summary, level: float = 0.95) -> Table:
         Column("low", "low", "share"),
         Column("high", "high", "share"),
     )
-    return _table(summary, "inequality-parts", columns, rows, Dimension("index", False), level)
+    rests = tuple(Part(g, d.people, numerator=d.half_held_by) for g, d in groups.items())
+    by = Dimension("index", False)
+    return _table(summary, "inequality-parts", columns, rows, by, level, parts=rests)
 
 
 # -- over time
@@ -340,7 +348,7 @@ def changes(summary: Summary, level: float = 0.95) -> Table:
         Column("n_after", "denominator", "people"),
         *(Column(c, "value") for c in ("inside", "size", "relative_income", "together")),
     )
-    dimension = Dimension(key, True, EVERYONE)
+    dimension = Dimension(key, True, EVERYONE, named=False)
     return _table(
         summary, "inequality-change", columns, [*rows, total], dimension, level, _span(summary)
     )

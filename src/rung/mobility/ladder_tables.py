@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rung.discovery.journey import EVERYONE
 from rung.errors import CannotAnswer
@@ -252,8 +253,8 @@ def _compared(ladder: Ladder) -> tuple[Note, ...]:
 def _apart(a: Tally, b: Tally) -> tuple[float, float]:
     """Standard error and degrees of freedom of the difference of two arms' climbs.
 
-    Welch's, for people or for clusters that are each in one arm. Where clusters have people of both,
-    what they share falls out of the difference.
+    Welch's, for people or for clusters that are each in one arm. Where clusters have people of
+    both, what they share falls out of the difference.
     """
     if {*a.clusters} & {*b.clusters}:
         none = (0, 0.0)
@@ -430,8 +431,10 @@ def matrix(ladder: Ladder, kind: str = "ladder-kinds") -> Table:
 
 def _summed(k: int, arms: int) -> tuple[tuple[int, ...], ...]:
     """Rows of the rungs that `moves` adds up, arm by arm: those up, on the same rung, and down."""
-    each = [[i for i in range(k * k) if sign((i % k) - i // k) == way] for way in (1, 0, -1)]
-    return tuple(tuple(a * k * k + i for i in cells) for a in range(arms) for cells in each)
+    moved = {i: i % k - i // k for i in range(k * k)}
+    ways = ([i for i, by in moved.items() if by > 0], [i for i, by in moved.items() if by == 0],
+            [i for i, by in moved.items() if by < 0])  # fmt: skip
+    return tuple(tuple(a * k * k + i for i in cells) for a in range(arms) for cells in ways)
 
 
 def _part(tally: Tally, *, rungs: bool) -> Counter[tuple[int, int]]:

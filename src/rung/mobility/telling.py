@@ -110,7 +110,9 @@ class Telling:
             zero, any_one = self._tied(incomes, rank)
             if max(zero, any_one) >= TIED:
                 kind, share = ("zero", zero) if zero >= TIED else ("one", any_one)
-                found.append(Note(f"tied-{side}-{kind}", {"percent": f"{100 * share:.0f}"}))
+                # in steps of five: of a few people a whole percent would be a count of them
+                percent = 5 * max(1, math.floor(20 * share))
+                found.append(Note(f"tied-{side}-{kind}", {"percent": f"{percent}"}))
             if len(columns) == 1:
                 found.append(Note(f"one-year-{side}"))
         return tuple(found)
@@ -151,13 +153,13 @@ class Telling:
     def table(
         self, name: str, question: Estimand, columns: Sequence[Column],
         rows: Sequence[dict[str, Cell]], dimensions: Sequence[Dimension], how: Method,
-        *notes: Note,
+        *notes: Note, parts: tuple[Part, ...] = (),
     ) -> Table:  # fmt: skip
         """Many numbers, with the same caveats."""
         return Table(
             name=name, estimand=question, columns=tuple(columns), rows=tuple(rows),
             dimensions=tuple(dimensions), method=how, counts=self.counts, level=self.level,
-            caveats=(*notes, *self.caveats), origin=self.pairs.origin,
+            caveats=(*notes, *self.caveats), parts=parts, origin=self.pairs.origin,
         )  # fmt: skip
 
     def refusal(self, question: Estimand, code: str, how: Method, **given: Any) -> Refusal:

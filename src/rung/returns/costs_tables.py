@@ -141,13 +141,16 @@ def _table(
     rows: Sequence[Row],
     *,
     partition: bool = True,
+    nested: bool = False,
+    parts: tuple[Part, ...] = (),
 ) -> Table:
     return Table(
         name=name,
         estimand=_question(costs, outcome, "total"),
         columns=(Column(key, "key", "text"), *columns),
         rows=tuple(rows),
-        dimensions=(Dimension(key, partition),),
+        dimensions=(Dimension(key, partition, nested=nested),),
+        parts=parts,
         method=_method(costs),
         counts=_counts(costs),
         caveats=costs.summary.notes,
@@ -162,7 +165,9 @@ def per_milestone(costs: Costs) -> Table:
         for step, n in zip(costs.summary.milestones, costs.reached, strict=True)
     ]
     columns = (_PEOPLE, _EACH)
-    table = _table(costs, "costs-per", "label.costs-per", "per", columns, rows, partition=False)
+    table = _table(
+        costs, "costs-per", "label.costs-per", "per", columns, rows, partition=False, nested=True
+    )
     return replace(table, caveats=(*table.caveats, Note("costs-all")))
 
 
@@ -213,8 +218,9 @@ def stages(costs: Costs) -> Table | None:
         )
     columns = (_PEOPLE, _DOLLARS, _EACH)
     return _table(
-        costs, "costs-stages", "label.costs-stages", "stage", columns, rows, partition=False
-    )
+        costs, "costs-stages", "label.costs-stages", "stage", columns, rows,
+        partition=False, nested=True,
+    )  # fmt: skip
 
 
 def arms(costs: Costs) -> Table | None:
@@ -236,7 +242,9 @@ def arms(costs: Costs) -> Table | None:
         _EACH,
         Column("cost_net", "value", "dollars"),
     )
-    return _table(costs, "costs-arms", "label.costs-arms", "arm", columns, rows)
+    # a cost net of the controls' tells what those cost, and so how many they are
+    rests = (Part(costs.control, costs.people[costs.control]),)
+    return _table(costs, "costs-arms", "label.costs-arms", "arm", columns, rows, parts=rests)
 
 
 def net_each(costs: Costs) -> float:
@@ -274,11 +282,13 @@ def per_effect(costs: Costs, effect: Effect, level: float = 0.95) -> Finding | R
             origin=costs.origin,
         )
     caveat = Note("costs-net") if costs.control else Note("costs-gross")
+    arms = {arm or english("label.not-recorded"): n for arm, n in costs.people.items()}
+    counts = _counts(costs)
     return Finding(
         estimand=question,
         value=net / effect.value,
         interval=Interval(pieces, level) if effect.se else None,
-        counts=_counts(costs),
+        counts=replace(counts, by_group=arms) if costs.control else counts,
         method=method,
         strength="described",
         caveats=(*costs.summary.notes, caveat),

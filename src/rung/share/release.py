@@ -49,7 +49,7 @@ from rung.records.query import DIALECT
 from rung.share import within
 from rung.share.definitions import hide_reasons
 from rung.share.rounding import rounded
-from rung.share.shown import covers, follows, without
+from rung.share.shown import covers, follows, unnamed, without
 from rung.share.suppress import (
     Place,
     Thresholds,
@@ -221,7 +221,9 @@ def _suppressed(
             out.append(
                 _too_few(answer, rules) if hidden is None else _table(answer, hidden, audience)
             )
-        elif isinstance(answer, Finding) and _undoes(answer, tables, places):
+        elif isinstance(answer, Finding) and (
+            _undoes(answer, tables, places) or _counts_left_out(answer, answers, rules)
+        ):
             out.append(_too_few(answer, rules))
         elif isinstance(answer, Finding):
             out.append(_finding(answer, rules, rounding, told))
@@ -241,6 +243,20 @@ def _beside_each_other(answers: Sequence[AnyAnswer], rules: Thresholds) -> set[s
     return {f"wioa-{i}" for i in within.retold(found, rules.numerator, small)}
 
 
+def _counts_left_out(finding: Finding, answers: Sequence[AnyAnswer], rules: Thresholds) -> bool:
+    """Whether another answer about the same people counts one or two whom this one left out."""
+    if not any(0 < e.n < rules.numerator for e in finding.counts.excluded):
+        return False
+    whom = (finding.estimand.population, finding.estimand.horizon)
+    return any(
+        0 < other.counts.analysed - finding.counts.analysed < rules.numerator
+        for other in answers
+        if not isinstance(other, Refusal)
+        and other.counts is not None
+        and (other.estimand.population, other.estimand.horizon) == whom
+    )
+
+
 def _linked(
     tables: Sequence[Table], rules: Thresholds
 ) -> tuple[dict[int, frozenset[Place] | None], set[tuple[str, int]]]:
@@ -253,6 +269,9 @@ def _linked(
     covered = {id(t): any(covers(other, t) for other in tables) for t in tables}
     for table in tables:
         key = id(table)
+        if not all(_enough(p, rules) for p in table.parts):
+            places[key], says[key] = None, {}
+            continue
         try:
             says[key] = said(table, rules)
         except Uncheckable:
@@ -325,11 +344,14 @@ def _undoes(
 
 def _table(table: Table, hidden: frozenset[Place], audience: Agreement | Outside) -> AnyAnswer:
     rules = audience.thresholds
-    shown = without(table, hidden, rules, rounding=audience.rounding)
+    shown = unnamed(without(table, hidden, rules, rounding=audience.rounding), rules)
     numbers = [c.name for c in shown.columns if c.role != "key"]
     if table.rows and shown.hidden and all(r[c] is None for r in shown.rows for c in numbers):
         return _too_few(table, rules)
-    counts, few = _counts(table.counts, rules) if table.counts else (None, False)
+    told = table.counts
+    if told and 0 < told.analysed < rules.denominator:  # the largest number of people is too few
+        told = None
+    counts, few = _counts(told, rules) if told else (None, False)
     notes = _notes(table.caveats, rules) + ((Note("few-left-out", {"n": rules.numerator}),) * few)
     return replace(shown, counts=counts, caveats=notes, origin=_origin(table.origin))
 
@@ -531,11 +553,25 @@ def _origin(origin: Origin) -> Origin:
     return replace(origin, queries=tuple(_shape(q) for q in origin.queries))
 
 
+def _is_level(text: exp.Literal) -> bool:
+    """Whether a text is a value of a column that a query gives a number: a group's, or a name."""
+    same = text.parent
+    when = same.parent if isinstance(same, exp.EQ) else None
+    return (
+        same is not None
+        and isinstance(same.this, exp.Cast)
+        and isinstance(when, exp.If)
+        and isinstance(when.args["true"], exp.Literal)
+    )
+
+
 def _shape(sql: str) -> str:
-    """A query without the numbers that come from records."""
+    """A query without the numbers, and the names of levels, that come from records."""
     tree = sqlglot.parse_one(sql, dialect=DIALECT)
     for number in list(tree.find_all(exp.Literal)):
         if number.is_string:
+            if _is_level(number):
+                number.replace(exp.Placeholder(this="hidden"))
             continue
         exact = not number.is_int
         compared = isinstance(number.parent, (exp.EQ, exp.NEQ, exp.In)) and any(

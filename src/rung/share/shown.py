@@ -125,6 +125,34 @@ def without(table: Table, hidden: Iterable[Place], rules: Thresholds, *, roundin
     return replace(table, columns=columns, rows=tuple(rows), hidden=tuple(marks))
 
 
+def unnamed(table: Table, rules: Thresholds) -> Table:
+    """The table without the names of small groups that nobody chose to name, as one row.
+
+    A column of a file may hold people's names, or what only one of them is.
+    """
+    free = {d.name: d.total for d in table.dimensions if not d.named}
+    counted = next((c.name for c in table.columns if c.role == "denominator"), "")
+    small = english("label.unnamed-groups")
+
+    def many(row: Mapping[str, Cell]) -> bool:
+        n = row.get(counted)
+        return isinstance(n, int) and n >= rules.denominator
+
+    rows: list[Mapping[str, Cell]] = []
+    moved: dict[int, int] = {}
+    for i, row in enumerate(table.rows):
+        if not many(row) and any(row[k] != total for k, total in free.items()):
+            keys = {c.name for c in table.columns if c.role == "key"}
+            none: dict[str, Cell] = {k: row[k] if k in keys else None for k in row}
+            row = none | {k: small for k, total in free.items() if row[k] != total}
+        if row in rows:
+            continue
+        moved[i] = len(rows)
+        rows.append(row)
+    marks = [replace(h, row=moved[h.row]) for h in table.hidden if h.row in moved]
+    return replace(table, rows=tuple(rows), hidden=tuple(marks)) if free else table
+
+
 def _value_of(table: Table, column: Column) -> Column:
     """The value a range or an error belongs to: the nearest value column before it."""
     before = column

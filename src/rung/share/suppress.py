@@ -65,9 +65,11 @@ class _Cells:
         self.rows = (*self.table.rows, *_left_over(self.table))
         self.journey = self.table.name == "journey"
         self.retention = self.table.name == "retention"
-        # a row speaks of an indicator, or of a definition, by the levels of a group
-        self.line = {"wioa": "indicator", "funders": "definition"}.get(self.table.name, "")
-        self.anchored = self.journey or bool(self.line)  # everyone stands in other tables too
+        # everyone stands in other tables too
+        split = {d.name for d in self.table.dimensions if d.total is not None}
+        self.anchored = self.journey or bool(split)
+        # a row speaks of an indicator, a definition or a year, by the levels of a group
+        self.line = [] if self.journey else [k for k in self.keys if k not in split]
         self.milestones = MILESTONE in self.rows[0]
         role = {c.name: c.role for c in self.table.columns}
         if self.table.name == "gap":
@@ -179,6 +181,10 @@ class _Cells:
                 sure = self.entry(i) and self.n((i, low)) == self.n((i, high))
                 if self.n((i, low)) is not None and self.n((i, high)) is not None:
                     found.append(Relation({(i, high): 1.0, (i, low): -1.0}, at_least=not sure))
+        for added in self.table.sums:
+            for name in self.main:
+                whole = sum(self.n((i, name)) or 0 for i in added)
+                found.append(Relation({(i, name): 1.0 for i in added}, whole))
         for rows in self.people.values():
             for a, b in pairwise(rows) if self.milestones else ():
                 found += self._forward(a, b)
@@ -252,6 +258,8 @@ class _Cells:
         for dimension in self.groups:
             if not dimension.partition:
                 self._small_complements(dimension)
+            if dimension.nested:
+                self._small_differences(dimension)
         if self.milestones:
             self._small_steps()
         if self.overlap:
@@ -291,7 +299,7 @@ class _Cells:
         totals = [i for i in range(len(self.rows)) if self._planned(i)]
         if not totals:
             return
-        named = {d.name for d in self.groups}
+        named = {d.name for d in self.groups if d.total is not None}
         alone = replace(
             self.table,
             columns=tuple(c for c in self.table.columns if c.name not in named),
@@ -299,9 +307,9 @@ class _Cells:
             dimensions=tuple(d for d in self.table.dimensions if d.name not in named),
         )
         for k, name in places_to_hide(alone, self.rules):
-            if self.line:
+            if not self.journey:
                 if name in (*self.bases, *self.main):
-                    self._hide_line(self.rows[totals[k]][self.line], name)
+                    self._hide_line(totals[k], name)
                 continue
             for i, row in enumerate(self.rows):
                 if name in self.bases and not self._planned(i):
@@ -311,17 +319,18 @@ class _Cells:
                     if same and (self._planned(i) or not self.entry(i)):
                         self.hidden.add((i, name))
 
-    def _hide_line(self, line: Cell, count: str, *, levels: bool = False) -> None:
-        """What rests on a count of an indicator, of the levels alone or of everyone too."""
+    def _hide_line(self, like: int, count: str, *, levels: bool = False) -> None:
+        """What rests on a count of a row's indicator, of the levels alone or of everyone too."""
+        line = [self.rows[like][k] for k in self.line]
         for i, row in enumerate(self.rows):
-            if row[self.line] == line and not (levels and self.is_total(i)):
+            if [row[k] for k in self.line] == line and not (levels and self.is_total(i)):
                 self.hide(i, count if count in self.bases else None)
 
     def hide_parts(self) -> None:
         """Indicators beside another one of the same people: see `within`. Levels go together."""
-        if self.line == "definition":
+        if self.table.name == "funders":
             self._hide_too_close()
-        if self.line != "indicator":
+        if self.table.name != "wioa":
             return
         by = {(self.label(i), r["indicator"]): i for i, r in enumerate(self.rows)}
         for pair in within.PAIRS:
@@ -334,7 +343,7 @@ class _Cells:
                 gone = (whole, pair.of) in self.hidden or (i, "n") in self.hidden
                 if gone or within.too_close(*counts, pair, self.rules.numerator):
                     levels = not self.is_total(i) and bool(self.groups)
-                    self._hide_line(part, "n", levels=levels)
+                    self._hide_line(i, "n", levels=levels)
 
     def _hide_too_close(self) -> None:
         """A definition that differs from an earlier one by one or two people: who knows that the
@@ -349,7 +358,7 @@ class _Cells:
                 apart = (within.apart(self.rows[i], self.rows[j], least) for j in others)
                 if any(map(self._any_few, apart)):
                     levels = bool(self.groups) and not self.is_total(i)
-                    self._hide_line(self.rows[i][self.line], self.bases[0], levels=levels)
+                    self._hide_line(i, self.bases[0], levels=levels)
 
     def _want_vague(self, i: int, name: str) -> None:
         """A numerator and its complement; they are as vague as each other beside their base."""
@@ -381,6 +390,19 @@ class _Cells:
                         continue
                     self.hide(i, name if base else None)
                     self.targets[((total or 0, name), (i, name))] = least
+
+    def _small_differences(self, dimension: Dimension) -> None:
+        """Levels that count the same people, and one or two more. What a finding counts stays."""
+        told = self.table.counts.analysed if self.table.counts else 0
+        for _, rows in self.lines(dimension):
+            for name in self.bases:
+                there = [(self.n((i, name)) or 0, i) for i in rows if (i, name) not in self.hidden]
+                shown: list[int] = []
+                for _, i in sorted(there, key=lambda p: (p[0] != told, -p[0], p[1])):
+                    if any(self._few_apart(i, j, name) for j in shown):
+                        self.hide(i, name)
+                    else:
+                        shown.append(i)
 
     def _small_steps(self) -> None:
         """Milestones shown one after the other: one or two people who stopped between them."""
@@ -430,8 +452,7 @@ class _Cells:
         self._hide_columns(gone)
 
     def _hide_columns(self, names: Iterable[str]) -> None:
-        places = [(i, name) for name in names for i in range(len(self.rows))]
-        self.hidden |= {p for p in places if self.n(p) is not None}
+        self.hidden |= {(i, n) for n in names for i, r in enumerate(self.rows) if r[n] is not None}
 
     def _any_few(self, counts: Iterable[int]) -> bool:
         return any(0 < abs(n) < self.rules.numerator for n in counts)
@@ -465,7 +486,6 @@ class _Cells:
 
     def hide_sides(self) -> None:
         """Book-keeping columns go whole when they, or what they rest on, are small anywhere.
-
         Those of retention add up to what is shown, so they go together."""
         gone = []
         for name in self.side:
@@ -547,6 +567,11 @@ class _Cells:
                     self.hide(i, base)
             if self.hidden != kept:
                 return
+        x, near = (*self.main, "")[0], self.beside(row)
+        left = [i for i in range(len(self.rows)) if self.n((i, x)) and (i, x) not in kept]
+        if left and sum(d.partition for d in self.groups) > 1:  # a matrix needs several at once
+            self.hide(min(left, key=lambda i: (i not in near, self.n((i, x)))))
+            return
         self.hide(row)
         if self.hidden == kept:
             raise Uncheckable
