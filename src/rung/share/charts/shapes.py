@@ -1,8 +1,8 @@
 """Shapes of US counties and states: the Census Bureau's of 2017, from a package that ships them.
 
 They are `us-atlas` 3.0.1 (ISC), a TopoJSON topology in which neighbours share an arc, so that
-borders never part. The package `dubois-charts` (extra `rung[maps]`) carries the file for use without
-a network; the package itself is not imported.
+borders never part. The package `dubois-charts` (extra `rung[maps]`) carries the file for use
+without a network; the package itself is not imported.
 """
 
 from __future__ import annotations
