@@ -15,7 +15,7 @@ import pytest
 from scipy.optimize import linprog
 
 from rung import cycle
-from rung.errors import PlanError
+from rung.errors import PlanError, RecordsError
 from rung.finding import Dimension, Finding, Origin, Refusal, Table, to_json
 from rung.mobility import ladder_tables
 from rung.mobility.ladder import Ladder, Tally
@@ -537,3 +537,13 @@ def test_people_are_not_a_group(labs: dict[int, Lab]) -> None:
         with pytest.raises(PlanError) as told:
             cycle.ladder(labs[30], by=(column,), audience=Outside())
         assert told.value.code == "PLAN-no-group"
+
+
+def test_what_is_exempt_cannot_be_a_lab_s_records(labs: dict[int, Lab]) -> None:
+    """Published places are shown exactly: no table of a lab passes for a file of them."""
+    for file in sorted((labs[30].path / "records").glob("*.parquet")):
+        with pytest.raises(RecordsError):
+            cycle.places(file, place="1", audience=Outside())
+    exempt = [r for r in cycle.factors(labs[30], audience=Outside()) if r.exempt]
+    assert [getattr(r.answer, "name", "") for r in exempt] == ["factors-place"]
+    assert all(c.unit != "people" for r in exempt for c in getattr(r.answer, "columns", ()))
