@@ -101,6 +101,16 @@ def test_arms_have_their_own_what_the_log_says_and_their_part_by_people() -> Non
     ]
 
 
+def test_what_serves_a_stage_is_split_by_who_came_to_it() -> None:
+    """An arm of which more people enrol pays for more of the training."""
+    teacher = Ingredient("Teacher", Decimal(100), Decimal(10), stage="enrolled")
+    arms = {"offered": 50, "control": 50}
+    for came, offered in (({"offered": 40, "control": 10}, 800), ({"offered": 0}, 500)):
+        (line,) = lines([teacher], people=arms, stages={"enrolled": came})
+        assert line.total == 1000
+        assert line.dollars["offered"] == offered
+
+
 def test_everything_an_ingredient_names_that_is_not_there_is_told_at_once() -> None:
     wrong = [
         Ingredient("A", Decimal(1), Decimal(1), stage="hired"),
@@ -108,7 +118,7 @@ def test_everything_an_ingredient_names_that_is_not_there_is_told_at_once() -> N
         Ingredient("C", Decimal(1), service="Yoga", per="session"),
     ]
     with pytest.raises(PlanError) as told:
-        made(*wrong, stages=["placed"])
+        made(*wrong, stages={"placed": {"": 40}})
     assert {p.code for p in told.value.problems} == {
         "PLAN-cost-stage", "PLAN-cost-arm", "PLAN-cost-log",
     }  # fmt: skip
@@ -256,7 +266,8 @@ def test_a_point_of_effect_has_a_price_only_where_the_effect_is_told_from_zero(l
         outcome = cycle.costs(lab, lab.path / "costs.csv", effect=Effect(value, se, "point"))
         answer = outcome[-1].answer
         assert isinstance(answer, Finding | Refusal)
-        assert say.words(outcome[-1], "en")
+        said = " ".join(say.words(outcome[-1], "en"))
+        assert " more" not in said.replace("one more", "")  # a price, not a difference
         assert say.words(outcome[-1], "es")
         return answer
 

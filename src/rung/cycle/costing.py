@@ -93,7 +93,7 @@ def _costs(
     digest: str,
 ) -> Costs:
     if bool(asked.arm) != bool(asked.control):
-        raise PlanError("PLAN-cost-control", known="")
+        raise PlanError("PLAN-cost-control", known="–")
     chosen = groups(lab, [asked.arm] if asked.arm else [], session.columns("journeys"))
     inputs = [lab.digest(lab.table("journeys")), digest]
     summary = journey.summarise(
@@ -123,7 +123,7 @@ def _costs(
     lines = costing.lines(
         rows,
         people=people,
-        stages=[m.key for m in lab.milestones],
+        stages=_came(summary, chosen[0].key if chosen else None),
         log=log,
         rate=asked.rate,
         year=asked.dollar_year,
@@ -142,6 +142,24 @@ def _costs(
             as_of=summary.as_of.isoformat(),
         ),
     )
+
+
+def _came(summary: journey.Summary, arm: str | None) -> dict[str, dict[str, int]]:
+    """Who came to each milestone, by arm."""
+    arms = {costing.EVERYONE: summary.everyone}
+    if arm is not None:
+        arms = {
+            costing.EVERYONE if level == NOT_RECORDED else level: kinds
+            for (key, level), kinds in summary.by_level.items()
+            if key == arm
+        }
+    return {
+        step.key: {
+            level: sum(n for kind, n in kinds.items() if kind.ever >= i)
+            for level, kinds in arms.items()
+        }
+        for i, step in enumerate(summary.milestones)
+    }
 
 
 def _refusal(why: CannotAnswer, lab: Lab) -> Refusal:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -293,7 +293,7 @@ def lines(
     ingredients: Sequence[Ingredient],
     *,
     people: Mapping[str, int],
-    stages: Collection[str] = (),
+    stages: Mapping[str, Mapping[str, int]] | None = None,
     log: Attendance | None = None,
     rate: Decimal = Decimal("0.03"),
     year: int | None = None,
@@ -301,20 +301,24 @@ def lines(
 ) -> tuple[Line, ...]:
     """Each ingredient in dollars of `year`, by arm.
 
-    `people` maps each arm to its people ({"": n} when none are told apart). An ingredient of no
-    arm in particular is split as the log has it, otherwise by the number of people.
+    `people` maps each arm to its people ({"": n} when none are told apart), `stages` the key of
+    each stage to the people of each arm who came to it. An ingredient of no arm in particular is
+    split as the log has it, otherwise by the people who came to its stage (by all of them where
+    it has none, or nobody came).
     Raises PlanError with everything that is wrong: PLAN-cost-stage, PLAN-cost-arm, PLAN-cost-log,
     PLAN-cost-years, PLAN-no-price.
     """
     in_year = dollar_year(ingredients, year)
     problems: list[Problem] = []
     made: list[Line] = []
+    came = stages or {}
     for ingredient in ingredients:
-        wrong = _unknown(ingredient, people, stages, log)
+        wrong = _unknown(ingredient, people, came, log)
         problems += wrong
         if wrong:
             continue
-        used = _used(ingredient, people, log or Attendance())
+        there = came.get(ingredient.stage, {})
+        used = _used(ingredient, there if any(there.values()) else people, log or Attendance())
         price = ingredient.price * ingredient.share
         if ingredient.life is not None:
             price *= annuity(ingredient.life, rate)
@@ -342,7 +346,7 @@ def _used(
 def _unknown(
     ingredient: Ingredient,
     people: Mapping[str, int],
-    stages: Collection[str],
+    stages: Iterable[str],
     log: Attendance | None,
 ) -> list[Problem]:
     """What an ingredient names that is not there; its own name is the provider's word."""
@@ -354,7 +358,7 @@ def _unknown(
     if ingredient.stage and ingredient.stage not in stages:
         found.append(problem("PLAN-cost-stage", known=", ".join(stages)))
     if ingredient.arm and ingredient.arm not in people:
-        found.append(problem("PLAN-cost-arm", known=", ".join(a for a in people if a)))
-    if ingredient.service and (log is None or not log.by_arm(ingredient)):
+        found.append(problem("PLAN-cost-arm", known=", ".join(a for a in people if a) or "–"))
+    elif ingredient.service and (log is None or not log.by_arm(ingredient)):
         found.append(problem("PLAN-cost-log"))
     return found

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rung.finding import Finding, Table
 from rung.messages import Scalar, english, phrase
-from rung.share.numbers import between, dollars, percent, with_year
+from rung.share.numbers import around, dollars, percent, with_year
 from rung.share.say.pieces import opened
 
 
@@ -38,7 +38,7 @@ def _effect(finding: Finding, language: str | None) -> list[str]:
         return told
     if len(ends.pieces) > 1 or math.isinf(ends.low) or math.isinf(ends.high):
         return [*told, phrase("say.cost-effect-open", {}, language)]
-    span = between(ends.low, ends.high, "dollars", language)
+    span = around(ends.low, ends.high, "dollars", language)
     return [*told, opened(phrase("say.fits", {"range": span}, language))]
 
 
