@@ -184,6 +184,7 @@ _MADE_OF = (
                 "returns-contrast",
                 "returns-horizon",
                 "returns-horizon-one",
+                "returns-horizon-sum",
                 "rho-0",
                 "rho-1",
             ),

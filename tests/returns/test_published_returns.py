@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from rung.errors import CannotAnswer
+from rung.finding import Table
 from rung.returns import mvpf
+from rung.returns.answers import answers
 from rung.returns.perspectives import Ledger, net_present_value
 from rung.returns.spec import Spec
 
@@ -161,6 +163,11 @@ def test_per_scholas_adds_up() -> None:
     worth = {p: net_present_value(ledger, p).value for p in ("participant", "government", "other")}
     assert worth == {"participant": 18536, "government": 11370, "other": 0}
     assert net_present_value(ledger).value == 29906
+    table = answers(spec("per-scholas"))[0]
+    assert isinstance(table, Table)
+    assert "other" not in [r["perspective"] for r in table.rows]
+    assert "returns-unexplained" not in {note.code for note in table.caveats}
+    assert "discount" not in table.estimand.horizon  # one sum, from which nothing was taken off
 
 
 def test_towards_employment_shows_what_its_accounts_leave_open() -> None:

@@ -25,7 +25,7 @@ def _dollars(text: str) -> float:
         amount = float(text.replace(",", "").replace("$", ""))
     except ValueError:
         raise typer.BadParameter("an amount is written 2139 or -850.50") from None
-    if not math.isfinite(amount):
+    if not math.isfinite(amount) or not (amount == 0 or 1e-6 <= abs(amount) <= 1e15):
         raise typer.BadParameter("an amount is written 2139 or -850.50")
     return amount
 

@@ -109,8 +109,11 @@ class Telling:
     @property
     def horizon(self) -> str:
         given = {"years": f"{self.ledger.years}", "rate": f"{100 * self.ledger.rate:g}"}
-        one = "-one" if self.ledger.years == 1 else ""
-        return english(f"label.returns-horizon{one}", given)
+        if self.ledger.years > 1:
+            return english("label.returns-horizon", given)
+        if self.ledger.first_year == 0:  # one amount, which nothing was taken off
+            return english("label.returns-horizon-sum")
+        return english("label.returns-horizon-one", given)
 
     def method(self, key: str, *more: Note) -> Method:
         return Method(
@@ -143,7 +146,7 @@ class Telling:
             made.append(Note("returns-rho"))
         if self.spec.unsplit:
             made.append(Note("returns-unsplit"))
-        if self.spec.file.reported:
+        if self.spec.unexplained:
             made.append(Note("returns-unexplained"))
         return tuple(made)
 
@@ -183,7 +186,10 @@ class Telling:
         """The marginal value of public funds, by one way to value what people get."""
         key = {"earnings": "mvpf", "cost": "mvpf-cost", "least": "mvpf-least"}[found.valued]
         question = self.estimand(key, "number", "public funds", key)
-        note = Note("mvpf-figures", {"wtp": round(found.wtp, 2), "cost": round(found.cost, 2)})
+        gain = {"wtp": round(found.wtp, 2)}
+        note = Note("mvpf-figures", gain | {"cost": round(found.cost, 2)})
+        if found.cost < 0:
+            note = Note("mvpf-figures-saving", gain | {"saved": round(-found.cost, 2)})
         try:
             value = found.value
         except CannotAnswer as why:

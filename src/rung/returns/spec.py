@@ -172,15 +172,22 @@ class Spec:
             raise PlanError(problems)
         made += _of_others(made, [*self.file.derived, *_usual(self.file.rates)])
         if self.file.reported:
-            made.append(self._unexplained(made, self.file.reported.society))
+            made += self._unexplained(made, self.file.reported.society)
         return tuple(made)
 
-    def _unexplained(self, made: list[Stream], society: float) -> Stream:
-        """What a published total has beyond its published accounts."""
+    @property
+    def unexplained(self) -> bool:
+        """Whether a published total is not the sum of its published accounts."""
+        return any(s.name == english("label.returns-unexplained") for s in self.streams())
+
+    def _unexplained(self, made: list[Stream], society: float) -> list[Stream]:
+        """What a published total has beyond its published accounts; rounding is no account."""
         ledger = self._ledger(tuple(made), self.file.discount.rate, 2, 1)
         left = society - net_present_value(ledger).value
+        if abs(left) < len(made) / 2 + 0.5:  # each was printed to the dollar, and so was the total
+            return []
         today = (1 + ledger.rate) ** ledger.first_year
-        return known(english("label.returns-unexplained"), {"other": 1.0}, [left * today], "")
+        return [known(english("label.returns-unexplained"), {"other": 1.0}, [left * today], "")]
 
     def ledger(
         self,
