@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,14 @@ def test_which_are_moving(lab: Path) -> None:
     assert list(by) == ["factors-mean", "factors-change", "factors-now", "factors-place"]
     assert "pay in a year, dollars, for the better" in words(by["factors-mean"])
     assert "without health insurance (of 100), for the better" in words(by["factors-place"])
+    moved = by["factors-mean"].answer
+    assert isinstance(moved, Table)
+    # an end that was rounded to zero is still on one side of it
+    for low, high, clear in ((0.0, 8.0, True), (-8.0, 0.0, True), (-1.0, 8.0, False)):
+        rows = tuple({**r, "low": low, "high": high} for r in moved.rows[:1])
+        (one,) = release([replace(moved, rows=rows, id="")], Inside())
+        said = words(one)
+        assert ("clearly moving" not in said) == clear
     outside = cycle.factors(Lab.open(lab), audience=Outside())
     place = outside[3].answer
     assert isinstance(place, Table)

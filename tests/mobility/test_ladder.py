@@ -225,6 +225,7 @@ def test_groups_and_arms_add_up_to_everyone(tmp_path: Path) -> None:
     assert sum(t.n for t in by_site) == everyone.n
     assert sum(t.squares for t in by_site) == pytest.approx(everyone.squares)
     assert found.arms == ("offered", "control")
+    assert ("ladder-all-but", {"control": "control"}) in [(n.code, n.params) for n in found.notes]
     nobody_s = sum(1 for p in people if p["arm"] is None)
     assert 0 < everyone.n - found.of(found.main, "offered").n <= nobody_s
     left = sum(found.left_out.values())

@@ -294,6 +294,16 @@ def test_small_groups_of_a_finding_hide_it() -> None:
     assert outside(finding).kind == "refusal"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "to"),
+    [(0.385, "share", 0.39), (0.125, "share", 0.13), (-0.125, "share", -0.13), (2.5, "days", 3)],
+)
+def test_halves_are_rounded_outside_as_they_are_said_inside(
+    value: float, unit: str, to: float
+) -> None:
+    assert rounded(value, unit) == to
+
+
 @given(
     st.floats(-1e6, 1e6, allow_nan=False),
     st.sampled_from(["share", "dollars", "days", "people", "number"]),

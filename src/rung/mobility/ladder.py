@@ -234,7 +234,7 @@ def summarise(
         left_out=_left_out(known, main, arms, ranks=distribution is not None),
         beyond=sum(k.get("beyond", 0) for k in known.values()),
         ranks=distribution is not None,
-        notes=(*notes, *_notes(w, before)),
+        notes=(*notes, *_notes(w, before, arms)),
         origin=Origin(inputs=tuple(inputs), queries=tuple(engine.log[started:])),
     )
 
@@ -502,10 +502,12 @@ def _stays(w: Work, before: Moment, after: Sequence[Moment]) -> Iterator[Stay]:
         yield Stay(line, a, b, up_, stay_)
 
 
-def _notes(w: Work, before: Moment) -> tuple[Note, ...]:
+def _notes(w: Work, before: Moment, arms: Sequence[str]) -> tuple[Note, ...]:
     """What a reader must know, from what the lab has and lacks."""
     s = w.settings
     found = []
+    if arms:  # a figure without an arm leaves the comparison out
+        found.append(Note("ladder-all-but", {"control": s.arms.get(arms[-1], arms[-1])}))
     if before.key == "last" and s.dip_quarters:
         found.append(Note("ladder-dip"))
     if not s.living_wage:

@@ -24,8 +24,8 @@ def plain(value: float) -> str:
 
 
 def _nearest(value: float) -> int:
-    """Halves go up, as people expect."""
-    return math.floor(value + 0.5)
+    """Halves go up, as people expect, also where a sum left a half a hair too small."""
+    return math.floor(value + 0.5 + 1e-9)
 
 
 def percent(value: float) -> str:
@@ -62,13 +62,14 @@ def size(value: float, unit: str, language: str | None = None) -> str:
         n = round(abs(value))
         return sentence(f"say.{unit}-{'one' if n == 1 else 'many'}", {"n": n}, language)
     if unit == "percentiles":
-        said = _tenths(value)
+        said = tenths(value)
         return sentence(f"say.percentile-{'one' if said == '1' else 'many'}", {"n": said}, language)
     return plain(abs(value))
 
 
-def _tenths(value: float) -> str:
-    return plain(round(abs(value), 1))
+def tenths(value: float) -> str:
+    """How much in tenths, without its sign."""
+    return plain(_nearest(10 * abs(value)) / 10)
 
 
 def amount(value: float, unit: str, language: str | None = None) -> str:
@@ -106,7 +107,7 @@ def between(low: float, high: float, unit: str, language: str | None = None) -> 
         return sentence(key, {"end": change(end, unit, language)}, language)
     if low * high > 0:
         small, large = sorted((low, high), key=abs)
-        bare = {"share": in_hundred, "percentiles": _tenths}.get(unit)  # the unit is said once
+        bare = {"share": in_hundred, "percentiles": tenths}.get(unit)  # the unit is said once
         first = bare(small) if bare else size(small, unit, language)
         last = size(large, unit, language)
         which = _MORE_LESS[low > 0]

@@ -38,9 +38,9 @@ def rounded(value: float, unit: str, towards: int = 0) -> float:
     size = step(value, unit)
     steps = value / size
     # 0.29 / 0.01 is 28.999…: a step short by a rounding error is not outward
-    near = round(steps)
+    near = math.copysign(math.floor(abs(steps) + 0.5 + 1e-9), steps)  # halves away from zero
     if towards == 0 or abs(steps - near) < 1e-9:
-        whole = float(near)
+        whole = near
     else:
         whole = float(math.floor(steps) if towards < 0 else math.ceil(steps))
     places = max(0, -math.floor(math.log10(size)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rung.finding import Cell, Finding, Row, Table
 from rung.messages import english, phrase, sentence, word
-from rung.share.numbers import change, dollars, percent, plain
+from rung.share.numbers import change, dollars, percent, tenths
 from rung.share.say.pieces import opened, too_few
 
 _UP = english("label.ladder-move-up")
@@ -14,7 +14,7 @@ Told = Callable[[Row], tuple[str, str] | None]
 
 
 def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else ''}{plain(round(abs(value), 1))}"
+    return f"{'−' if value < 0 else ''}{tenths(value)}"
 
 
 def climb(finding: Finding, language: str | None) -> list[str]:
@@ -275,8 +275,8 @@ def _moving(table: Table, language: str | None) -> list[str]:
         low, high = row["low"], row["high"]
         if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
             continue
-        if low > 0 or high < 0:
-            key = "better" if (low > 0) == (row["better"] == _BETTER) else "worse"
+        if not (low < 0 < high) and (low or high):  # an end may have been rounded to zero
+            key = "better" if (high > 0) == (row["better"] == _BETTER) else "worse"
             given = {"name": word(str(row["indicator"]), language)}
             found.append(sentence(f"say.factors-{key}", given, language))
     return found
