@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.web.person import Person
+from tests.journeys.web.person import WORK, Person
 from tests.web.running import Served, served
 
 CHROMIUM = shutil.which("chromium")
@@ -122,7 +123,9 @@ def running(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         place = Place(lab, browser)
         waits = place.person()
         waits.go("/")
+        last = time.monotonic() + WORK
         while waits.page.get_by_text(waits.words("web.front.preparing")).count():
+            assert time.monotonic() < last, lab_log(lab)[-2000:]
             waits.page.wait_for_timeout(1000)
             waits.page.reload()
         yield place

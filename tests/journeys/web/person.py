@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from urllib.parse import urlsplit
 from rung import messages
 
 WAIT = 45_000
-"""Milliseconds for a page, or for the worker to finish a piece of work; two cores may be busy."""
+"""Milliseconds for a page; two cores may be busy."""
+WORK = 300
+"""Seconds for the worker to come to a piece of work and to end it, while its page says so."""
 
 EVERY_RULE = {"rules": {"landmark-unique": {"enabled": False}, "target-size": {"enabled": True}}}
 SEEN_OUTLINE = """() => {
@@ -146,6 +149,21 @@ class Person:
         """Wait until the page's title is this."""
         name = self.words(key, **params)
         self.page.get_by_role("heading", level=1, name=name).wait_for()
+
+    def worked(self, key: str, **params: Any) -> None:
+        """Wait for the worker for as long as the page says that it waits or works, then `on`."""
+        there = self.page.get_by_role("heading", level=1, name=self.words(key, **params))
+        waits = self.page.get_by_role("heading", level=1, name=self.words("web.waiting.title"))
+        broken = self.page.get_by_role("heading", level=1, name=self.words("web.sorry.broken"))
+        there.or_(waits).or_(broken).first.wait_for()
+        last = time.monotonic() + WORK
+        while waits.count() and not there.count():
+            failed = self.page.get_by_role("alert")
+            assert not failed.count(), failed.all_inner_texts()
+            assert time.monotonic() < last, self.page.get_by_role("main").inner_text()
+            self.page.wait_for_timeout(250)
+        there.or_(broken).first.wait_for()
+        assert not broken.count(), self.troubles
 
     # -- doing
 

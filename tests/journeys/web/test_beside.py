@@ -175,7 +175,7 @@ def test_a_session_that_ends_in_the_middle_keeps_the_draft(lab: Place) -> None:
     staff.on("web.mapping.title")
     assert means(staff, "Gender") == wanted
     staff.press("web.mapping.import")
-    staff.on("web.was.people", n=60)
+    staff.worked("web.was.people", n=60)
 
 
 def test_two_people_on_one_mapping_are_told_of_each_other(lab: Place) -> None:

@@ -41,7 +41,7 @@ def bring(staff: Person, name: str = "", content: bytes = b"") -> None:
     chosen = {"name": name, "mimeType": "text/csv", "buffer": content} if name else str(WORKBOOK)
     staff.page.get_by_label(staff.words("web.records.drop"), exact=True).set_input_files(chosen)
     staff.press("web.records.send")
-    staff.on("web.mapping.title")
+    staff.worked("web.mapping.title")
 
 
 def means(staff: Person, header: str) -> str:
@@ -102,7 +102,7 @@ def mapped(staff: Person, javascript: bool) -> None:
     if javascript:
         staff.sees("web.mapping.saved")
     staff.press("web.mapping.import")
-    staff.on("web.was.people")
+    staff.worked("web.was.people")
 
 
 def mended(staff: Person, folder: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_file_is_dropped_and_a_sensitive_column_needs_a_reason(lab: Place) -> 
     staff = lab.owner()
     new_program(staff, "Dropped")
     drop(staff, "people.csv", CSV)
-    staff.on("web.mapping.title")
+    staff.worked("web.mapping.title")
     assert means(staff, "Immigration Status") == staff.words("choice.ignore")
     label = f"{staff.words('web.mapping.because')} Immigration Status"
     staff.page.get_by_label(label, exact=True).fill("The grant asks for it")
@@ -210,7 +210,7 @@ def test_a_file_is_dropped_and_a_sensitive_column_needs_a_reason(lab: Place) -> 
     staff.page.goto(address)
     assert staff.page.get_by_label(label, exact=True).input_value() == "The grant asks for it"
     staff.press("web.mapping.import")
-    staff.on("web.was.people", n=60)
+    staff.worked("web.was.people", n=60)
     staff.follow("web.room.records")
     staff.press("web.records.undo")
     staff.sees("web.records.switched-none")

@@ -51,7 +51,7 @@ def test_the_tour_is_walked(lab: Place) -> None:
     bring(owner)
     shoot(owner, "02-columns")
     owner.press("web.mapping.import")
-    owner.on("web.was.people")
+    owner.worked("web.was.people")
     shoot(owner, "03-came-in")
     owner.follow("web.was.mend")
     shoot(owner, "04-fix-list")

@@ -217,7 +217,7 @@ def _made(generation: Generation, body: dict[str, Any], by: str, outside: bool) 
     refused = [r for r in (*found.answers[1:], *lives.answers) if isinstance(r.answer, Refusal)]
     return View(
         title=sentence("web.mobility.title") if told else headline.rstrip("."),
-        finding=_article(first) if told else _first(first),
+        finding=_first(first, 2 if told else 0),
         against=tuple(
             " ".join([say.words(r), *(n for n in say.caveats(r) if n not in about)])
             for r in found.answers[1:]
@@ -248,9 +248,9 @@ def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeS
     return mark_safe(brief.article(released, messages.current(), 3, said))  # noqa: S308 (escaped where it is made)
 
 
-def _first(released: Released[AnyAnswer]) -> SafeString:
+def _first(released: Released[AnyAnswer], level: int) -> SafeString:
     """The finding that the page's title tells: its number, range and n; the charts are below."""
-    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
+    return mark_safe(brief.article(released, messages.current(), level, drawn=False))  # noqa: S308
 
 
 urls = [
