@@ -46,12 +46,14 @@ def numbers(person: Person, effects: str = "-900 1800 2300", errors: str = "400 
     person.press("web.returns.show")
 
 
-def raised(person: Person, program: str, offered: str = "19.50", *has: str) -> None:
-    """Ask what a raise from 17 dollars leaves a mother of two with."""
+def raised(
+    person: Person, program: str, offered: str = "19.50", *has: str, now: str = "17"
+) -> None:
+    """Ask what a raise leaves a mother of two in Georgia with."""
     person.go(program + "household/")
-    person.write("web.household.now", "17")
+    person.write("web.household.now", now)
     person.write("web.household.offered", offered)
-    person.pick("web.household.state", person.words("web.state.TX"))
+    person.pick("web.household.state", person.words("web.state.GA"))
     person.write("web.household.ages", "4, 7")
     for each in has:
         person.page.get_by_label(person.words(f"web.household.has-{each}"), exact=True).check()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.journeys.web.conftest import COACH, Place
 from tests.journeys.web.person import Person
+from tests.journeys.web.test_every_state import numbers, raised
 from tests.journeys.web.test_staff import bring, word
+from tests.mobility import places_files as files
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/tour.md"
@@ -84,6 +87,34 @@ def test_the_tour_is_walked(lab: Place) -> None:
     owner.on("web.briefs.check-title")
     shoot(owner, "10-brief")
     on_a_phone(lab)
+    further(owner, lab.sample)
+
+
+def further(owner: Person, sample: str) -> None:
+    """What it is worth, how far people climbed, and what others ask for: the sample's own rooms."""
+    owner.go(sample + "standards/funders/")
+    shoot(owner, "13-standards", owner.page.get_by_role("article").first)
+    owner.go(sample + "returns/")
+    numbers(owner)
+    owner.sees("web.returns.next")
+    shoot(owner, "14-worth", owner.page.get_by_role("article").nth(1))
+    raised(owner, sample, "17", now="16")
+    owner.sees("web.household.change")
+    shoot(
+        owner, "15-raise", owner.page.get_by_role("region", name=owner.words("web.household.line"))
+    )
+    owner.go(sample + "mobility/")
+    ladder = owner.page.get_by_role("region", name=owner.words("web.mobility.where"))
+    shoot(owner, "16-climbed", ladder)
+    owner.go(sample + "places/")
+    with TemporaryDirectory() as folder:
+        file = files.social_capital(Path(folder) / "social_capital_county.csv")
+        owner.page.get_by_label(owner.words("web.places.file"), exact=True).set_input_files(file)
+        owner.press("web.places.keep")
+        owner.write("web.places.place", "36005")
+    owner.press("web.places.show")
+    owner.sees("web.places.next")
+    shoot(owner, "17-places", owner.page.get_by_role("article").nth(1))
 
 
 def on_a_phone(lab: Place) -> None:
