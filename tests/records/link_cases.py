@@ -105,14 +105,16 @@ def mistyped(person: list[str], draw: np.random.Generator) -> list[str]:
 
 
 def two_files(
-    folder: Path, *, shared: int = 300, alone: int = 200, seed: int = 5
+    folder: Path, *, shared: int = 300, alone: int = 200, seed: int = 5, times: int = 1
 ) -> tuple[Path, Path, set[tuple[int, int]]]:
-    """Both files, and the true pairs by row number."""
+    """Both files, and the true pairs by row number. `times`: how often theirs were typed anew."""
     draw = np.random.default_rng(seed)
     town = people(shared + 2 * alone, seed)
     everyone = [town[i] for i in draw.permutation(len(town))]
     ours = everyone[: shared + alone]
-    theirs = [(i, mistyped(p, draw)) for i, p in enumerate(everyone[:shared])]
+    theirs = list(enumerate(everyone[:shared]))
+    for _ in range(times):
+        theirs = [(i, mistyped(p, draw)) for i, p in theirs]
     theirs += [(-1, p) for p in everyone[shared + alone :]]
     theirs = [theirs[i] for i in draw.permutation(len(theirs))]
     truth = {(i + 2, place + 2) for place, (i, _) in enumerate(theirs) if i >= 0}

@@ -16,7 +16,7 @@ from rung.messages import sentence
 from rung.records import link as linkage
 from rung.records import link_apply, link_review, wage_imports
 from rung.records.lab import Lab
-from rung.records.link import Quality, Share
+from rung.records.link_quality import Quality, Share
 
 
 def _store(lab: Path | None, beside: Path) -> Store:

@@ -4,23 +4,22 @@ The model is that of Fellegi and Sunter (1969), fitted by expectation maximisati
 extra `rung[link]`) on DuckDB; the same files and seed give the same pairs. It proposes; a person
 decides, in the file that `records.link_review` writes. Nothing here logs or raises a cell's value.
 
-Quality is how many of the pairs at or above `LINE` are right (precision) and how many of the true
-pairs are at or above it (recall), of the pairs that some blocking rule brought together. From the
-model: expected counts, with Wilson's interval, which is never too narrow for chances that differ
-(Hoeffding 1956), if the model is right. From decisions, where there are some: see `judged`.
+How good the pairs are is told with them: see `link_quality`.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from sqlglot import exp
 
 from rung.errors import RecordsError
@@ -28,16 +27,17 @@ from rung.records import match, query, read
 from rung.records.files.reshape import key, numbered
 from rung.records.files.sheet import Sheet, copy, parquet_scan, stop
 from rung.records.importing.cells import date_formats, snippet
+from rung.records.link_quality import LINE, Patterns, Quality, counted_error, foreseen
 from rung.records.matching.proposal import SheetProfile
 from rung.records.query import Session, load, name, tree
-from rung.stats.intervals import wilson
 
 IDS = ("ssn", "id", "email")  # in the order in which they are believed
 COMPARED = ("first_name", "last_name", "birth_date", "gender", "zip", "phone")
 SHOWN = ("id", *COMPARED)
-LINE = 0.5  # of the match probability: at or above it a pair is proposed as the same person
 LEAST = 0.01  # pairs below it are not worth a person's look
 SEED = 20240229
+_SAMPLED = 2_000_000  # pairs in which agreement by chance is counted
+_GUESS = 0.3  # bits: strict agreement finds half of the true pairs, or nearly all of them
 _TARGETS: Mapping[str, tuple[str, ...]] = {
     "id": ("id",),
     **{c: (f"private.{c}",) for c in ("ssn", "email", "first_name", "last_name", "full_name")},
@@ -75,35 +75,6 @@ class Pair:
     def proposed(self) -> bool:
         """Whether it stands at or above the line."""
         return not self.against if self.probability is None else self.probability >= LINE
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share with its 95 % interval; `source` is "model" or "decisions"."""
-
-    value: float
-    low: float
-    high: float
-    source: Literal["model", "decisions"]
-    of: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Rounded to what it can bear."""
-        ends = {k: round(getattr(self, k), 4) for k in ("value", "low", "high")}
-        return {**ends, "source": self.source, "of": self.of}
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Of the pairs at or above the line; None where nothing can be said."""
-
-    precision: Share | None = None
-    recall: Share | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Both shares."""
-        shares = {"precision": self.precision, "recall": self.recall}
-        return {k: s.to_json() if s else None for k, s in shares.items()}
 
 
 @dataclass(frozen=True)
@@ -161,10 +132,9 @@ def propose(
                 raise RecordsError("REC-link-splink")
             modelled = False
         if modelled:
-            every = _model(session, compared, seed)
             taken = ({p.row_a for p in pairs}, {p.row_b for p in pairs})
-            rest = [p for p in every if p.row_a not in taken[0] and p.row_b not in taken[1]]
-            quality = expected([p.probability or 0.0 for p in rest])
+            rest, patterns = _model(session, compared, seed, taken)
+            quality = foreseen(patterns, seed)
             pairs += [p for p in rest if (p.probability or 0.0) >= least]
         return Proposed(
             pairs=tuple(pairs),
@@ -266,8 +236,11 @@ def _comparison(column: str) -> Any:
     return made.ExactMatch(column)
 
 
-def _model(session: Session, compared: Sequence[str], seed: int) -> list[Pair]:
-    """Every pair that a blocking rule brings together, likeliest first."""
+def _model(
+    session: Session, compared: Sequence[str], seed: int, taken: tuple[set[int], set[int]]
+) -> tuple[list[Pair], Patterns]:
+    """Every pair of rows not taken that a blocking rule brings together, likeliest first; and what
+    agrees in them, with how surely the model knows what that tells."""
     splink = _splink()
     backend = importlib.import_module("splink.backends.duckdb")
     blocks = [b for b in _BLOCKS if set(b) <= set(compared)]
@@ -295,18 +268,30 @@ def _model(session: Session, compared: Sequence[str], seed: int) -> list[Pair]:
             linker.training.estimate_probability_two_random_records_match(
                 [splink.block_on(*sure)], recall=0.67
             )
-        linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=seed)
+        linker.training.estimate_u_using_random_sampling(max_pairs=_SAMPLED, seed=seed)
         # where nobody agrees on all of it, training would take families for people
         for block in _TEACH if learn else ():
             if set(block) <= set(compared) and _pairs_of(session, block):
-                # a chance that falls to nothing stops Splink: the other block's, or its first
-                # guess, then stands
-                with suppress(ValueError):
+                before = linker.misc.save_model_to_json()
+                try:
                     linker.training.estimate_parameters_using_expectation_maximisation(
                         splink.block_on(*block), record_sample_proportion=1.0
                     )
+                except ValueError:
+                    # a chance that falls to nothing stops Splink halfway, with the model half
+                    # changed: the other block's chances, or its first guess, stand
+                    linker = splink.Linker(frames, before, log_level=None)
         found = linker.inference.predict(threshold_match_probability=0.0).as_record_list()
+        fitted = linker.misc.save_model_to_json()
     own = [c for c in ("first_name", "birth_date") if c in compared]
+    # a household shares a family name, a ZIP code and a phone; that alone makes no one the same
+    kept = [
+        r
+        for r in found
+        if (not own or any(r.get(f"mw_{c}", 0.0) >= 0 for c in own))
+        and int(r["unique_id_l"]) not in taken[0]
+        and int(r["unique_id_r"]) not in taken[1]
+    ]
     pairs = [
         Pair(
             int(r["unique_id_l"]),
@@ -315,11 +300,56 @@ def _model(session: Session, compared: Sequence[str], seed: int) -> list[Pair]:
             round(float(r["match_weight"]), 4),
             round(float(r["match_probability"]), 6),
         )
-        for r in found
-        # a household shares a family name, a ZIP code and a phone; that alone makes no one the same
-        if not own or any(r[f"mw_{c}"] >= 0 for c in own)
+        for r in kept
     ]
-    return sorted(pairs, key=lambda p: (-(p.weight or 0.0), p.row_a, p.row_b))
+    size = _count(session, "a") * _count(session, "b")
+    pairs.sort(key=lambda p: (-(p.weight or 0.0), p.row_a, p.row_b))
+    return pairs, _patterns(kept, fitted, size)
+
+
+def _patterns(found: Sequence[Mapping[str, Any]], fitted: Mapping[str, Any], size: int) -> Patterns:
+    """Pairs by what agrees in them. `size` is how many pairs of rows the two files have.
+
+    The m of a level was counted in the pairs that the model takes for true, its u in those that
+    were drawn, and how common true pairs are in those that agree strictly, of which nobody knows
+    whether they are half of the true ones or nearly all. An m of nothing is raised to half a case.
+    """
+    columns = [c["output_column_name"] for c in fitted["comparisons"]]
+    true = sum(float(r["match_probability"]) for r in found)
+    drawn = min(_SAMPLED, size)
+    least = 0.5 / max(true, 0.5)  # a share of which no case was seen is not known to be less
+    told, raised, spread = [], [], []
+    for comparison in fitted["comparisons"]:
+        shares = [
+            (float(x["m_probability"]), float(x["u_probability"]))
+            for x in comparison["comparison_levels"]
+            if x.get("m_probability") and x.get("u_probability")
+        ]
+        told.append(np.asarray([math.log2(m / u) for m, u in shares]))
+        raised.append([max(0.0, math.log2(least / m)) for m, _ in shares])
+        spread.append(np.asarray(
+            [math.hypot(counted_error(m, true), counted_error(u, drawn)) for m, u in shares]
+        ))  # fmt: skip
+
+    def level(column: int, weight: float) -> int:
+        """The level by its weight; a column that is empty in one of the rows tells nothing."""
+        if weight == 0.0 or not len(told[column]):
+            return -1
+        return int(np.argmin(np.abs(told[column] - weight)))
+
+    seen: dict[tuple[int, ...], tuple[float, int]] = {}
+    for r in found:
+        key = tuple(level(i, float(r.get(f"mw_{c}", 0.0))) for i, c in enumerate(columns))
+        more = sum(raised[i][at] for i, at in enumerate(key) if at >= 0)
+        seen[key] = (float(r["match_weight"]) + more, seen.get(key, (0.0, 0))[1] + 1)
+    keys = sorted(seen)
+    return Patterns(
+        weights=np.asarray([seen[k][0] for k in keys]),
+        counts=np.asarray([seen[k][1] for k in keys], dtype=np.int64),
+        levels=np.asarray(keys, dtype=np.int64).reshape(len(keys), len(columns)),
+        spread=tuple(spread),
+        prior=math.hypot(1 / math.sqrt(max(true, 1.0)) / math.log(2), _GUESS),
+    )
 
 
 def _pairs_of(session: Session, block: Sequence[str]) -> bool:
@@ -340,55 +370,4 @@ def _beside(
     found = session.execute(load("rung.records", "link_beside")).fetchall()
     return tuple(
         tuple((c, row[2 + 2 * i], row[3 + 2 * i]) for i, c in enumerate(SHOWN)) for row in found
-    )
-
-
-def expected(chances: Sequence[float]) -> Quality:
-    """Precision and recall at the line as the model itself expects them."""
-    above = [p for p in chances if p >= LINE]
-    right, true = round(sum(above)), round(sum(chances))
-    return Quality(
-        _share(min(right, len(above)), len(above), "model"), _share(min(right, true), true, "model")
-    )
-
-
-def _share(part: int, whole: int, source: Literal["model", "decisions"]) -> Share | None:
-    if not whole:
-        return None
-    return Share(part / whole, *wilson(part, whole), source, whole)
-
-
-def judged(pairs: Sequence[tuple[bool, bool | None]], model: Quality) -> Quality:
-    """Quality from a person's decisions on modelled pairs: (at or above the line, same or not).
-
-    Pairs that were decided stand for the others on their side of the line. Precision is the share
-    of "same" above it, with Wilson's interval. Recall needs decisions on both sides (or nothing
-    below): its range puts the ends of both Wilson intervals together, so it is wider than 95 %
-    needs. What decisions cannot say stays the model's.
-    """
-    above = [same for up, same in pairs if up]
-    below = [same for up, same in pairs if not up]
-    ups = [s for s in above if s is not None]
-    downs = [s for s in below if s is not None]
-    precision = _share(sum(ups), len(ups), "decisions")
-    if precision is None:
-        return model
-    made = replace(model, precision=precision)
-    if below and not downs:
-        return made
-    missed = _share(sum(downs), len(downs), "decisions") or Share(0, 0, 0, "decisions", 0)
-    n, m = len(above), len(below)
-
-    def recall(right: float, wrong: float) -> float:
-        return right * n / (right * n + wrong * m) if right * n + wrong * m else 0.0
-
-    return replace(
-        made,
-        recall=Share(
-            recall(precision.value, missed.value),
-            recall(precision.low, missed.high),
-            recall(precision.high, missed.low),
-            "decisions",
-            len(ups) + len(downs),
-        ),
     )

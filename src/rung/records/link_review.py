@@ -28,7 +28,8 @@ from rung.records.files.reshape import numbered
 from rung.records.importing.sheets_out import Page
 from rung.records.importing.sheets_out import write as write_pages
 from rung.records.importing.source import copy_to
-from rung.records.link import LINE, SEED, SHOWN, Pair, Proposed, Quality, expected, judged
+from rung.records.link import SEED, SHOWN, Pair, Proposed
+from rung.records.link_quality import LINE, Quality, judged
 from rung.records.query import Session, alias, name
 
 PROPOSAL, DECISIONS = "link-proposal", "link-decisions"
@@ -186,7 +187,7 @@ def decide(store: Store, path: Path, work: Path, when: dt.datetime) -> Decided:
     now = {**before, **fresh}
     links = tuple(tuple(p) for p in known.values() if now.get(p[0]) == "same")
     modelled = [p for p in known.values() if p[3] == "model"]
-    model = expected([p[5] for p in modelled])
+    model = Quality.from_json(proposal.body["quality"])
     sides = [(p[5] >= LINE, None if p[0] not in now else now[p[0]] == "same") for p in modelled]
     times = Counter([("a", link[1]) for link in links] + [("b", link[2]) for link in links])
     said = Counter(now[p] for p in known if p in now)
