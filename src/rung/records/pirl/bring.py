@@ -211,6 +211,11 @@ def _latest(session: Session, text: Text, clock: dt.date) -> dt.date:
 # -- writing
 
 
+def _aliased(node: exp.Expr, label: str) -> exp.Expr:
+    """`node AS "label"`, the node itself and not a copy of it."""
+    return exp.Alias(this=node, alias=exp.to_identifier(label, quoted=True))
+
+
 def _checked(text: Text) -> exp.Select:
     """The checked table: pseudonym, row, age at entry, typed elements, what is pending."""
     have = {e.number for e in text.elements} - set(PRIVATE)
@@ -219,18 +224,19 @@ def _checked(text: Text) -> exp.Select:
     typed = exp.select(
         alias(privacy.pseudonym(exp.Nullif(this=ident, expression=tree(""))), "pid"),
         name("_row"),
-        *(alias(reading.value(e), e.column) for e in open_),
-        alias(reading.pending(text.elements), "_pending"),
-    ).from_(scan(text.path))
+        *(_aliased(reading.value(e), e.column) for e in open_),
+        _aliased(reading.pending(text.elements), "_pending"),
+        copy=False,
+    ).from_(scan(text.path), copy=False)
     ages = exp.select(name("_row", "s"), name("age", "s")).from_(exp.table_("pirl_said", alias="s"))
     known = exp.EQ(this=name("_row", "t"), expression=name("_row", "a"))
     age = exp.cast(name("age", "a"), "INTEGER")
     plausible = exp.Case().when(exp.Between(this=age.copy(), low=tree(0), high=tree(120)), age)
     return (
         exp.select("t.*", alias(exp.cast(plausible, "INTEGER"), "age_at_entry"))
-        .from_(typed.subquery("t"))
-        .join(ages.subquery("a"), on=known, join_type="left")
-        .order_by(name("_row", "t"))
+        .from_(typed.subquery("t", copy=False), copy=False)
+        .join(ages.subquery("a", copy=False), on=known, join_type="left", copy=False)
+        .order_by(name("_row", "t"), copy=False)
     )
 
 
