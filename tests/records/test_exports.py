@@ -177,7 +177,7 @@ def _sheet(book: Workbook, title: str, above: tuple[str, ...], rows: list[list[A
 def four_sheets(path: Path) -> None:
     """A funder's workbook of four sheets, with lines above the header and breaks in it."""
     book = Workbook()
-    book.remove(book.active)
+    book.remove(book.worksheets[0])
     people = [f"CC-{1000 + i}" for i in range(12)]
     entered = [dt.date(2024, 1, 8) + dt.timedelta(days=11 * i) for i in range(12)]
 
