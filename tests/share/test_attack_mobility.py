@@ -510,7 +510,9 @@ class Groups(Knows):
         return len(self.small)
 
 
-@pytest.mark.parametrize("people", [30, pytest.param(80, marks=pytest.mark.deep), 400])
+@pytest.mark.parametrize(
+    "people", [30, *(pytest.param(n, marks=pytest.mark.deep) for n in (80, 400))]
+)
 def test_a_lab_s_answers_by_group_give_no_small_number(labs: dict[int, Lab], people: int) -> None:
     tried = 0
     for outcome in outcomes(labs[people]).values():
