@@ -40,7 +40,7 @@ bench: env           ## speed and memory as ratios; PEOPLE=1000000 for a quick o
 bench-web: env       ## the web lab's pages with 50 people at once, a provider of 100,000
 	$(BIN)/python -m bench.web
 
-bench-wages: env     ## the pay cycle beside one scan of 100 million wage rows, and beside pandas
+bench-wages: env     ## the six indicators and the pay cycle beside a scan and a join of 100 million wage rows
 	$(BIN)/python -m bench.wages --people $(or $(PEOPLE),10000000)
 
 bench-generations: env ## ranks of 40 million pairs beside a sort of the two columns
