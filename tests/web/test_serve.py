@@ -77,6 +77,7 @@ def test_another_server_is_told_that_the_port_is_taken(cold: Served, tmp_path: P
 
 
 @linux
+@pytest.mark.deep
 def test_a_worker_that_dies_is_started_again_and_ends_with_a_killed_server(tmp_path: Path) -> None:
     with served(tmp_path / "lab", "--no-sample") as running:
         assert running.told["welcome"] is None
@@ -95,9 +96,8 @@ def test_a_worker_that_dies_is_started_again_and_ends_with_a_killed_server(tmp_p
 
 
 @linux
-@pytest.mark.parametrize(
-    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.deep)]
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_asked_to_stop_takes_its_worker_along(tmp_path: Path, how: int) -> None:
     with served(tmp_path / "lab", "--no-sample") as running:
         until(running.worker)

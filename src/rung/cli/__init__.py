@@ -6,9 +6,11 @@ refused, 13 may not be released, 130 interrupted.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,14 +23,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(status)
 
 
-def _run(arguments: list[str], *, as_json: bool) -> int:
-    import typer
+@functools.cache
+def _verbs() -> Any:
+    """Every verb with its options, once for a process that runs several."""
     from typer.main import get_command
 
     from rung.cli.app import app
 
+    return get_command(app)
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
+    import typer
+
     try:
-        status = get_command(app).main(args=arguments, prog_name="rung", standalone_mode=False)
+        status = _verbs().main(args=arguments, prog_name="rung", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()

@@ -12,6 +12,7 @@ from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
+    Groups,
     LabPath,
     Language,
     Level,
@@ -104,9 +105,7 @@ def check(
 @app.command()
 def diagnose(
     lab: LabPath,
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     cohort: Annotated[
         str | None, typer.Option(help="Who entered when: 2024, FY2025, 2024Q3, or a class.")
     ] = None,

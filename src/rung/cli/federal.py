@@ -11,6 +11,7 @@ from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
+    Groups,
     LabPath,
     Language,
     SparkMaster,
@@ -44,9 +45,7 @@ def wioa(
         Path, typer.Argument(metavar="FILE|LAB", help="A federal file (PIRL), or a lab.")
     ],
     report: Annotated[str, typer.Option(help="The report quarter: PY2025Q4, or PY2025.")],
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     alone: Annotated[
         bool, typer.Option("--alone", help="That quarter by itself, not the four it ends.")
     ] = False,
@@ -184,9 +183,7 @@ def funders(
     year: Annotated[
         str | None, typer.Option(help="A fiscal year: FY2025; the last one by default.")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     engine: EngineName = "duckdb",
     spark_master: SparkMaster = "local[2]",
     outside: ForOutside = False,

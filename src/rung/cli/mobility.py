@@ -11,6 +11,7 @@ from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
+    Groups,
     LabPath,
     Language,
     Level,
@@ -34,9 +35,7 @@ def _mobility(context: typer.Context) -> None:
 @mobility.command()
 def ladder(
     lab: LabPath,
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     engine: EngineName = "duckdb",
     spark_master: SparkMaster = "local[2]",
     level: Level = 0.95,
@@ -264,9 +263,7 @@ def factors(
 @mobility.command()
 def measures(
     lab: LabPath,
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     level: Level = 0.95,
     outside: ForOutside = False,
     language: Language = "en",

@@ -22,6 +22,7 @@ ForOutside = Annotated[
 Language = Annotated[
     Literal["en", "es"], typer.Option(help="The language of the words: en or es (JSON is English).")
 ]
+Groups = Annotated[str | None, typer.Option(help="Groups to tell apart, separated by commas.")]
 EngineName = Annotated[
     Literal["duckdb", "spark"], typer.Option("--engine", help="Where the queries run.")
 ]

@@ -12,6 +12,7 @@ from rung.cli.options import (
     AsJson,
     EngineName,
     ForOutside,
+    Groups,
     LabPath,
     Language,
     Level,
@@ -58,9 +59,7 @@ def churn(
         str | None, typer.Option(help="The area's median pay in a quarter, in dollars.")
     ] = None,
     window: Annotated[int, typer.Option(help="Quarters that are looked at.")] = 8,
-    by: Annotated[
-        str | None, typer.Option(help="Groups to tell apart, separated by commas.")
-    ] = None,
+    by: Groups = None,
     coverage: Annotated[
         str | None, typer.Option(help="What the wage records cover: 2019Q1-2024Q4.")
     ] = None,

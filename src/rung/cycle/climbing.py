@@ -256,7 +256,7 @@ def _summary(
         people, file = "ladder people", lab.path / settings.file
         if not file.is_file():
             raise RecordsError("REC-no-file", file=file.name)
-        engines.attach(session, people, file, work)  # type: ignore[arg-type]
+        engines.attach(session, people, file, work)
     else:
         file = lab.need(people)
     used = [file, *([lab.table("wages")] if lab.table("wages").is_file() else [])]

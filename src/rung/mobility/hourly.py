@@ -306,7 +306,8 @@ def answers(hourly: Hourly, level: float = 0.95) -> tuple[Answer, ...]:
         made.append(
             _table(hourly, "hourly", "ladder-hourly-climb", "number", _CLIMB, rows, level, (known,))
         )
-    if not hourly.good:
+    job = hourly.settings.quality_job
+    if job is None or not hourly.good:
         return (*made, _refusal(hourly, "ANS-no-quality-job", "quality-job", "ladder-quality"))
     good: list[dict[str, Cell]] = []
     for moment in _order(hourly.good):
@@ -316,15 +317,13 @@ def answers(hourly: Hourly, level: float = 0.95) -> tuple[Answer, ...]:
             {"when": _words(moment), "n": n, "good": x, "good_share": x / n,
              "low": low, "high": high}
         )  # fmt: skip
-    notes = (_rule(hourly.settings), Note("hourly-known"))
+    notes = (_rule(job), Note("hourly-known"))
     made.append(_table(hourly, "quality-job", "ladder-quality", "share", _GOOD, good, level, notes))
     return tuple(made)
 
 
-def _rule(settings: LadderSettings) -> Note:
+def _rule(job: QualityJob) -> Note:
     """What a good job is here."""
-    job = settings.quality_job
-    assert job is not None  # noqa: S101 (there are no good jobs without a definition)
     known = {c.name: c.heading for c in TABLES["employment"].columns}
     benefits = ", ".join(known.get(b, b.replace("_", " ")) for b in job.benefits)
     given = {"wage": f"{job.wage:,.2f}", "hours": f"{job.hours_week:f}", "benefits": benefits}

@@ -201,7 +201,7 @@ def summarise(
     standing.check(w)
     notes: tuple[Note, ...] = ()
     if settings.before is not None:
-        standing.annual(w, people)
+        standing.annual(w, settings.before, people)
     else:
         if wages is None:
             raise CannotAnswer("ANS-no-wages")
@@ -211,7 +211,7 @@ def summarise(
         standing.quarterly(w, people, wages, covered)
     before, after, counted = standing.moments(w)
     if distribution is not None:
-        standing.place(w, work, (before, *after))
+        standing.place(w, distribution, work, (before, *after))
     else:
         engine.view(LADDER, exp.select("*").from_(exp.table_(YEARS, quoted=True)))
     known = _known(w, before, after)
@@ -351,16 +351,23 @@ def _tally(row: Mapping[str, Any]) -> Tally:
         a, b = row[f"{kind}_before"], row[f"{kind}_after"]
         return Counter() if a is None or b is None else Counter({(int(a), int(b)): n})
 
-    sums = {
-        c: float(row[c] or 0.0)
-        for c in (
-            *("rank_before", "rank_after", "squares"),
-            *("dollars_before", "dollars_after", "dollar_squares"),
-        )
-    }
-    kinds = {"rungs": "rung", "pay": "pay", "wage": "wage", "poor": "poor"}
-    counts = {f: pair(kind) for f, kind in kinds.items()}
-    return Tally(n=n, ranked=n if ranked else 0, **sums, **counts)  # type: ignore[arg-type]
+    def total(column: str) -> float:
+        return float(row[column] or 0.0)
+
+    return Tally(
+        n=n,
+        ranked=n if ranked else 0,
+        rank_before=total("rank_before"),
+        rank_after=total("rank_after"),
+        squares=total("squares"),
+        dollars_before=total("dollars_before"),
+        dollars_after=total("dollars_after"),
+        dollar_squares=total("dollar_squares"),
+        rungs=pair("rung"),
+        pay=pair("pay"),
+        wage=pair("wage"),
+        poor=pair("poor"),
+    )
 
 
 def _add(

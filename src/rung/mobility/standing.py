@@ -17,7 +17,7 @@ from rung.discovery.journey import level_of
 from rung.errors import PlanError, Problem
 from rung.messages import english
 from rung.mobility.area import Distribution
-from rung.mobility.settings import LadderSettings
+from rung.mobility.settings import Annual, LadderSettings
 from rung.records import engine as engines
 from rung.records import query
 from rung.records.engine import Engine
@@ -96,12 +96,10 @@ def kept(w: Work) -> dict[str, exp.Expr]:
 # -- a year's pay of everyone
 
 
-def annual(w: Work, people: str) -> None:
-    """Earnings from columns that hold a year's."""
-    s = w.settings
-    assert s.before is not None  # noqa: S101 (the caller has looked)
-    given = {BEFORE: s.before} | {str(i): a for i, a in enumerate(s.after, 1)}
-    base = s.before.year
+def annual(w: Work, before: Annual, people: str) -> None:
+    """Earnings from columns that hold a year's, `before` the first of them."""
+    given = {BEFORE: before} | {str(i): a for i, a in enumerate(w.settings.after, 1)}
+    base = before.year
     w.looked = tuple(
         Moment(key, a.label, year=a.year, older=a.year - base) for key, a in given.items()
     )
@@ -216,10 +214,8 @@ def moments(w: Work) -> tuple[Moment, tuple[Moment, ...], int]:
 # -- where each year's pay stands
 
 
-def place(w: Work, work: Path, moments: Sequence[Moment]) -> None:
+def place(w: Work, d: Distribution, work: Path, moments: Sequence[Moment]) -> None:
     """Make `ladder` of `ladder_years`: ranks r_<moment> and spreads u_<moment> beside the pay."""
-    d = w.distribution
-    assert d is not None  # noqa: S101 (the caller has looked)
     attach(w.engine, d, work, "ladder_pieces")
     columns = [c for c in w.engine.columns(YEARS) if c != "pid"]  # nobody is looked up again
     view = YEARS
@@ -239,7 +235,7 @@ def place(w: Work, work: Path, moments: Sequence[Moment]) -> None:
 def attach(engine: Engine, distribution: Distribution, work: Path, view: str) -> None:
     """Make a distribution's stretches a table of the engine."""
     file = distribution.write(work / f"{view}.csv")
-    engines.attach(engine, view, file, work)  # type: ignore[arg-type]
+    engines.attach(engine, view, file, work)
 
 
 def placed(

@@ -216,7 +216,7 @@ def over(lab: Lab, kind: str = "duckdb", *, master: str = LOCAL) -> Session | Sp
 
 
 def attach(
-    engine: Session | SparkEngine, view: str, path: Path, work: Path, *, table: str = "wages"
+    engine: Engine, view: str, path: Path, work: Path, *, table: str = "wages"
 ) -> tuple[Problem, ...]:
     """Make a file the table `view` of any engine, and say what was mended on the way.
 

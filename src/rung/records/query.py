@@ -150,9 +150,9 @@ def _ordered(like: exp.Ordered, value: exp.Expr) -> exp.Expr:
     return each
 
 
-def text(query: exp.Expr, dialect: str = DIALECT) -> str:
-    """The query as SQL text of a dialect."""
-    return query.sql(dialect=dialect, pretty=True)
+def text(query: exp.Expr, dialect: str = DIALECT, *, copy: bool = True) -> str:
+    """The query as SQL text of a dialect; without `copy` its tree is used up by being written."""
+    return query.sql(dialect=dialect, pretty=True, copy=copy)
 
 
 def kept(view: str, query: exp.Expr) -> exp.Create:
@@ -251,9 +251,9 @@ class Session:
 
     def keep(self, view: str, query: exp.Expr, /, **values: Value) -> None:
         """Fill and run a query once, and keep its rows as a table of this session."""
-        made = kept(view, fill(query, values))
-        self.log.append(text(made))
-        self.execute(made)
+        sql = text(kept(view, fill(query, values)), copy=False)
+        self.log.append(sql)
+        self.connection.execute(sql)
 
     def execute(self, query: exp.Expr) -> duckdb.DuckDBPyConnection:
         """Run a tree without remembering it: for set-up, and for copying to files."""
@@ -261,7 +261,7 @@ class Session:
 
     def run(self, query: exp.Expr, /, **values: Value) -> Result:
         """Fill, run and remember a query; returns its rows."""
-        sql = text(fill(query, values))
+        sql = text(fill(query, values), copy=False)
         self.log.append(sql)
         cursor = self.connection.execute(sql)
         columns = tuple(d[0] for d in cursor.description or ())
@@ -269,7 +269,7 @@ class Session:
 
     def arrays(self, query: exp.Expr, /, **values: Value) -> dict[str, NDArray[Any]]:
         """Fill, run and remember a query of numbers, none missing; returns its columns."""
-        sql = text(fill(query, values))
+        sql = text(fill(query, values), copy=False)
         self.log.append(sql)
         found = self.connection.execute(sql).fetchnumpy()
         return {column: np.asarray(each) for column, each in found.items()}

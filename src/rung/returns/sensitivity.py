@@ -45,7 +45,10 @@ def tornado(spec: Spec, perspective: str = "society") -> tuple[Tried, ...]:
 def _tried(spec: Spec, perspective: str) -> Iterator[Tried]:
     file, ranges = spec.file, spec.file.ranges
     base = spec.ledger(n=2)
-    npv: Callable[[Ledger], float] = lambda ledger: net_present_value(ledger, perspective).value  # noqa: E731
+
+    def npv(ledger: Ledger) -> float:
+        return net_present_value(ledger, perspective).value
+
     now = npv(base)
 
     for stream in base.streams:
@@ -155,9 +158,9 @@ def wider(spec: Spec, ledger: Ledger) -> tuple[Scenario, ...]:
     ]
     if spent is not None:
         # those who are displaced have less to spend, as those who gain have more
-        spending: Callable[..., float] = lambda d, share: (  # noqa: E731
-            share * (npv["participant"] - d * tied["participant"] * added)
-        )
+        def spending(d: float, share: float) -> float:
+            return share * (npv["participant"] - d * tied["participant"] * added)
+
         made.append(_scenario("label.wider-spending", spending, gone, spent))
         if times is not None:
             made.append(

@@ -150,6 +150,10 @@ class Person:
         name = self.words(key, **params)
         self.page.get_by_role("heading", level=1, name=name).wait_for()
 
+    def titled(self, text: str) -> None:
+        """Wait until the page's title is this text."""
+        self.page.get_by_role("heading", level=1, name=text, exact=True).wait_for()
+
     def worked(self, key: str, **params: Any) -> None:
         """Wait for the worker for as long as the page says that it waits or works, then `on`."""
         there = self.page.get_by_role("heading", level=1, name=self.words(key, **params))
@@ -187,6 +191,11 @@ class Person:
     def press(self, key: str, **params: Any) -> None:
         """Click a button."""
         self.button(key, **params).first.click()
+
+    def send(self, key: str, **params: Any) -> None:
+        """Click a button and wait for the page that answers, though the old one looks like it."""
+        with self.page.expect_navigation():
+            self.press(key, **params)
 
     def write(self, key: str, text: str, **params: Any) -> None:
         """Write into the field with this label."""

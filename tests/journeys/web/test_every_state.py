@@ -43,7 +43,7 @@ def numbers(person: Person, effects: str = "-900 1800 2300", errors: str = "400 
     for field, text in given.items():
         person.write(f"web.returns.{field}", text)
     person.pick("web.returns.design", person.words("web.returns.design-randomised"))
-    person.press("web.returns.show")
+    person.send("web.returns.show")
 
 
 def raised(
@@ -65,7 +65,7 @@ def area(person: Person, program: str, name: str, content: bytes) -> None:
     person.go(program + "mobility/")
     sent = {"name": name, "mimeType": "text/csv", "buffer": content}
     person.page.get_by_label(person.words("web.mobility.file"), exact=True).set_input_files(sent)
-    person.press("web.mobility.keep")
+    person.send("web.mobility.keep")
 
 
 @pytest.fixture(scope="module")

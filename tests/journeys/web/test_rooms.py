@@ -40,13 +40,13 @@ def test_a_manager_brings_the_area_and_reads_the_ladder(lab: Place) -> None:
     manager.sees("web.mobility.brought", file="rich-area.csv")
     assert manager.title != poor  # among richer people the same pay is a lower rung
     manager.write("web.mobility.living-wage", "19.75")
-    manager.press("web.mobility.keep")  # a wage alone: the file stays
+    manager.send("web.mobility.keep")  # a wage alone: the file stays
     manager.sees("web.mobility.brought", file="rich-area.csv")
     part = manager.unfold(manager.words("web.mobility.lines"))
     assert "$19.75" in part.inner_text()
     gender = word(manager, "gender")
     manager.pick("web.journey.by", gender[0].upper() + gender[1:])
-    manager.press("web.journey.show")
+    manager.send("web.journey.show")
     assert "by=gender" in manager.page.url
     manager.follow("web.journey.to-outside")
     manager.sees("web.mobility.outside-why")
@@ -133,16 +133,16 @@ def test_a_city_analyst_brings_a_file_and_a_viewer_reads_it(lab: Place, tmp_path
     analyst.follow("web.room.places")
     sent: Any = analyst.page.get_by_label(analyst.words("web.places.file"), exact=True)
     sent.set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": CSV})
-    analyst.press("web.places.keep")
+    analyst.send("web.places.keep")
     analyst.sees("web.places.wrong")  # records of people are no file of places
     sent = analyst.page.get_by_label(analyst.words("web.places.file"), exact=True)
     sent.set_input_files(files.social_capital(tmp_path / "social_capital_county.csv"))
-    analyst.press("web.places.keep")
+    analyst.send("web.places.keep")
     analyst.write("web.places.place", "Gotham")
-    analyst.press("web.places.show")
+    analyst.send("web.places.show")
     analyst.sees("web.places.wrong")
     analyst.write("web.places.place", "36005")
-    analyst.press("web.places.show")
+    analyst.send("web.places.show")
     analyst.sees("web.places.next")
     viewer.go(urlsplit(analyst.page.url).path + "?" + urlsplit(analyst.page.url).query)
     assert viewer.title == analyst.title

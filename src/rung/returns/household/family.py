@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -71,7 +71,8 @@ class Family:
     @property
     def region(self) -> Region:
         """Where SNAP's and the poverty guideline's figures are of their own."""
-        return self.state if self.state in ("AK", "HI") else "48 states"  # type: ignore[return-value]
+        own: Mapping[str, Region] = {"AK": "AK", "HI": "HI"}
+        return own.get(self.state, "48 states")
 
     def earnings(self, hourly: float) -> float:
         """A year's pay at a wage."""
