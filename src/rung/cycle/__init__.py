@@ -17,6 +17,7 @@ from rung.cycle.climbing import Area as Area
 from rung.cycle.climbing import factors as factors
 from rung.cycle.climbing import ladder as ladder
 from rung.cycle.climbing import measures as measures
+from rung.cycle.climbing import standing as standing
 from rung.cycle.correct import Change as Change
 from rung.cycle.correct import corrected as corrected
 from rung.cycle.correct import drafted as drafted

@@ -75,11 +75,9 @@ def ladder(
     beside the lab goes before what it declares. Raises RecordsError and PlanError for a file or a
     setting that is none.
     """
-    brought = brought or Area()
-    settings = brought.over(ladder_settings(lab))
-    distribution = brought.read() or percentiles(lab, settings)
     with engines.over(lab, engine, master=master) as session, _scratch() as work:
-        made = _ladder(lab, settings, distribution, session, work, by, level)
+        climb = _climbed(lab, session, work, by, brought)
+        made = _ladder(climb, session, work, level)
         ran = session.engine
     return told("mobility ladder", made, engine=ran, **_released(lab, audience, clock))
 
@@ -95,8 +93,8 @@ def measures(
     """How did money, housing and stress change, beside earnings? From check-ins, asked twice."""
     lab.need("journeys")
     with lab.session() as session, _scratch() as work:
-        changed = _changes(lab, session, by)
-        made = life.answers(changed, _beside(lab, session, work, by, None), level)
+        climb = _climbed(lab, session, work, by, None)
+        made = life.answers(_changes(lab, session, by), climb.ladder, level)
     return told("mobility measures", made, **_released(lab, audience, clock))
 
 
@@ -110,20 +108,89 @@ def factors(
 ) -> Outcome:
     """Which of the five factors of mobility are moving, for the people and for the place?"""
     lab.need("journeys")
-    named = lab.section("factors", FactorsSettings).places
     with lab.session() as session, _scratch() as work:
-        as_of = lab.clock.as_of or latest_event(session, lab.milestones)
-        found = indicators.summarise(
-            session,
-            tables=[t.stem for t in (lab.path / "records").glob("*.parquet")],
-            as_of=tree(as_of),
-            ladder=_beside(lab, session, work, (), brought),
-            changes=_changes(lab, session, ()),
-            places=indicators.read_places(lab.path / named, level) if named else None,
-            level=level,
-            inputs=[lab.digest(f) for f in sorted((lab.path / "records").glob("*.parquet"))],
-        )
-    *people, place = indicators.tables(found, level)
+        climb = _climbed(lab, session, work, (), brought)
+        made = _factors(climb, session, _changes(lab, session, ()), level)
+    return _factors_told(lab, made, audience, clock)
+
+
+def standing(
+    lab: Lab,
+    *,
+    by: Sequence[str] = (),
+    brought: Area | None = None,
+    level: float = 0.95,
+    audience: Audience | None = None,
+    clock: Clock | None = None,
+) -> tuple[Outcome, Outcome, Outcome]:
+    """The answers of `ladder`, `measures` and `factors` of one look at the records."""
+    lab.need("journeys")
+    with lab.session() as session, _scratch() as work:
+        climb = _climbed(lab, session, work, by, brought)
+        rungs = _ladder(climb, session, work, level)
+        changed = _changes(lab, session, by)
+        lives = life.answers(changed, climb.ladder, level)
+        all_ = _changes(lab, session, ()) if by else changed
+        moving = _factors(climb, session, all_, level)
+        ran = session.engine
+    asked = _released(lab, audience, clock)
+    return (
+        told("mobility ladder", rungs, engine=ran, **asked),
+        told("mobility measures", lives, **asked),
+        _factors_told(lab, moving, audience, clock),
+    )
+
+
+@dataclass(frozen=True)
+class _Climb:
+    """A lab's ladder, or why there is none."""
+
+    lab: Lab
+    settings: LadderSettings
+    found: Ladder | CannotAnswer
+
+    @property
+    def ladder(self) -> Ladder | None:
+        return self.found if isinstance(self.found, Ladder) else None
+
+
+def _climbed(
+    lab: Lab, session: Engine, work: Path, by: Sequence[str], brought: Area | None
+) -> _Climb:
+    """The ladder, where the lab can tell of pay before and after."""
+    brought = brought or Area()
+    settings = brought.over(ladder_settings(lab))
+    distribution = brought.read() or percentiles(lab, settings)
+    try:
+        found = _summary(lab, settings, distribution, session, work, by)
+    except CannotAnswer as why:
+        return _Climb(lab, settings, why)
+    return _Climb(lab, settings, found)
+
+
+def _factors(
+    climb: _Climb, session: Engine, changed: Changes, level: float
+) -> tuple[AnyAnswer, ...]:
+    lab = climb.lab
+    named = lab.section("factors", FactorsSettings).places
+    files = sorted((lab.path / "records").glob("*.parquet"))
+    found = indicators.summarise(
+        session,
+        tables=[f.stem for f in files],
+        as_of=tree(lab.clock.as_of or latest_event(session, lab.milestones)),
+        ladder=climb.ladder,
+        changes=changed,
+        places=indicators.read_places(lab.path / named, level) if named else None,
+        level=level,
+        inputs=[lab.digest(f) for f in files],
+    )
+    return indicators.tables(found, level)
+
+
+def _factors_told(
+    lab: Lab, made: tuple[AnyAnswer, ...], audience: Audience | None, clock: Clock | None
+) -> Outcome:
+    *people, place = made
     asked = _released(lab, audience, clock)
     mine = told("mobility factors", people, **asked)
     # a place's own numbers are public: there is nobody in them to protect
@@ -151,19 +218,6 @@ def _changes(lab: Lab, session: Engine, by: Sequence[str]) -> Changes:
         groups=groups(lab, by, session.columns("journeys")),
         inputs=[lab.digest(file)] if there else [],
     )
-
-
-def _beside(
-    lab: Lab, session: Engine, work: Path, by: Sequence[str], brought: Area | None
-) -> Ladder | None:
-    """The ladder, where the lab can tell of pay before and after."""
-    brought = brought or Area()
-    settings = brought.over(ladder_settings(lab))
-    distribution = brought.read() or percentiles(lab, settings)
-    try:
-        return _summary(lab, settings, distribution, session, work, by)
-    except CannotAnswer:
-        return None
 
 
 @contextmanager
@@ -197,23 +251,16 @@ def percentiles(lab: Lab, settings: LadderSettings) -> Distribution | None:
     )
 
 
-def _ladder(
-    lab: Lab,
-    settings: LadderSettings,
-    distribution: Distribution | None,
-    session: Engine,
-    work: Path,
-    by: Sequence[str],
-    level: float,
-) -> tuple[AnyAnswer, ...]:
-    try:
-        found = _summary(lab, settings, distribution, session, work, by)
+def _ladder(climb: _Climb, session: Engine, work: Path, level: float) -> tuple[AnyAnswer, ...]:
+    settings, found = climb.settings, climb.found
+    made: tuple[AnyAnswer, ...]
+    if isinstance(found, Ladder):
         made = ladder_tables.answers(found, level)
-    except CannotAnswer as why:
-        made = (ladder_tables.refusal(why, settings),)
+    else:
+        made = (ladder_tables.refusal(found, settings),)
     if settings.file or settings.table != "journeys":
         return made
-    return (*made, *hourly.answers(_hourly(lab, settings, session, work), level))
+    return (*made, *hourly.answers(_hourly(climb.lab, settings, session, work), level))
 
 
 def _hourly(lab: Lab, settings: LadderSettings, session: Engine, work: Path) -> hourly.Hourly:

@@ -199,9 +199,9 @@ def _view(generation: Generation, body: dict[str, Any], by: str, outside: bool) 
 def _made(generation: Generation, body: dict[str, Any], by: str, outside: bool) -> View:
     lab, brought = ProgramLab.of(generation), _area(body)
     audience = Outside() if outside else Inside()
-    found = cycle.ladder(lab, by=(by,) if by else (), brought=brought, audience=audience)
-    lives = cycle.measures(lab, by=(by,) if by else (), audience=audience)
-    moving = cycle.factors(lab, brought=brought, audience=audience)
+    found, lives, moving = cycle.standing(
+        lab, by=(by,) if by else (), brought=brought, audience=audience
+    )
     first = found[0]
     told = isinstance(first.answer, Refusal)
     headline = say.headline(first)
