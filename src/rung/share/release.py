@@ -22,6 +22,7 @@ A public-use source may be exempt, with its reason: it is shown exactly, and say
 
 from __future__ import annotations
 
+import functools
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -565,6 +566,7 @@ def _is_level(text: exp.Literal) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=64)  # the tables of one answer come from the same queries
 def _shape(sql: str) -> str:
     """A query without the numbers, and the names of levels, that come from records."""
     tree = sqlglot.parse_one(sql, dialect=DIALECT)
@@ -579,4 +581,4 @@ def _shape(sql: str) -> str:
         )
         if exact or (compared and number.this not in ("0", "1")):
             number.replace(exp.Placeholder(this="hidden"))
-    return tree.sql(dialect=DIALECT, pretty=True)
+    return tree.sql(dialect=DIALECT, pretty=True, copy=False)
