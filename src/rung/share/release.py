@@ -22,8 +22,8 @@ A public-use source may be exempt, with its reason: it is shown exactly, and say
 
 from __future__ import annotations
 
-import functools
 import datetime as dt
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
