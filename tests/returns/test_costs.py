@@ -20,7 +20,17 @@ from rung.finding import Finding, Refusal, Table
 from rung.records.lab import Lab
 from rung.records.prices import Prices
 from rung.records.simulate import provider
-from rung.returns.costs import Attendance, Ingredient, annuity, dollar_year, lines, read
+from rung.returns.costs import (
+    Attendance,
+    Ingredient,
+    Written,
+    annuity,
+    decoded,
+    dollar_year,
+    lines,
+    parse,
+    read,
+)
 from rung.returns.costs_tables import Effect
 from rung.share import say
 from rung.share.release import Outside
@@ -138,9 +148,25 @@ def test_a_table_is_read_with_its_columns_in_any_order(tmp_path: Path) -> None:
     assert (mentors.quantity, mentors.per, mentors.in_kind) == (None, "quantity", True)
 
 
+def test_a_table_as_spreadsheets_save_it(tmp_path: Path) -> None:
+    """Letters of Windows, rows of commas alone, and rows that are shorter than the header."""
+    file = tmp_path / "costs.csv"
+    file.write_bytes("ingredient,quantity,price,arm\nTutoría,2,30\n,,,\n\n".encode("cp1252"))
+    (row,) = read(file)
+    assert (row.name, row.price, row.arm) == ("Tutoría", Decimal(30), "")
+    assert parse(decoded("\ufeffingredient,quantity,price\nA,1,2".encode()), "costs.csv")
+
+
+def test_what_lasts_a_moment_is_used_up_at_once() -> None:
+    assert annuity(Decimal("1e-30"), Decimal("0.03")) == Decimal("1e30")
+
+
 @pytest.mark.parametrize(
     ("row", "column"),
     [
+        ("Rent,1e999999,1,,,,,", "price"),
+        ('Rent,"1,5",1,,,,,', "price"),
+        ("Rent,5,1,1001,,,,", "life"),
         ("Rent,much,1,,,,,", "price"),
         ("Rent,-5,1,,,,,", "price"),
         ("Rent,NaN,1,,,,,", "price"),
@@ -169,7 +195,7 @@ def test_a_row_that_cannot_be_used_is_told_without_its_cells(
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("ingredient,colour\n", {"REC-no-column", "REC-ingredients-column"}),
+        ("ingredient,colour\n", {"REC-ingredients-missing", "REC-ingredients-column"}),
         ("ingredient,price,quantity\n", {"REC-ingredients"}),
     ],
 )
@@ -253,9 +279,14 @@ def test_arms_are_net_of_what_controls_receive(lab: Lab) -> None:
     first = outcome[0].answer
     assert isinstance(first, Finding)
     assert whole == pytest.approx(float(first.value) * 400)
-    assert rows["male"]["cost_net"] is None
-    female, male = (float(rows[k]["cost_each"] or 0) for k in ("female", "male"))
-    assert rows["female"]["cost_net"] == pytest.approx(female - male)
+    assert rows["Men"]["cost_net"] is None
+    women, men = (float(rows[k]["cost_each"] or 0) for k in ("Women", "Men"))
+    assert rows["Women"]["cost_net"] == pytest.approx(women - men)
+    # an arm may be named by its words, also in the table
+    sheet = "ingredient,quantity,price,arm\nA,1,500,Women\nB,1,500,male\n"
+    named = cycle.costs(lab, Written(sheet, "costs.csv"), arm=by, control="Men")
+    spent = {r["arm"]: r["cost"] for r in tables(named)["costs-arms"].rows}
+    assert spent["Women"] == spent["Men"] == 500
     with pytest.raises(PlanError) as told:
         cycle.costs(lab, lab.path / "costs.csv", arm=by, control="nobody")
     assert told.value.code == "PLAN-cost-control"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,18 +17,18 @@ from rung.finding import Estimand, Method, Note, Origin, Refusal
 from rung.messages import english
 from rung.records import engine as engines
 from rung.records.engine import Engine
-from rung.records.lab import Lab
+from rung.records.lab import Group, Lab
 from rung.records.prices import Prices
 from rung.returns import costs as costing
 from rung.returns import costs_tables
-from rung.returns.costs import CostSettings
+from rung.returns.costs import CostSettings, Written
 from rung.returns.costs_tables import Costs, Effect
 from rung.share.release import Audience
 
 
 def costs(
     lab: Lab,
-    ingredients: Path | None = None,
+    ingredients: Path | Written | None = None,
     *,
     rate: Decimal | None = None,
     dollar_year: int | None = None,
@@ -43,16 +44,21 @@ def costs(
 ) -> Outcome:
     """What the program costs, from a table of ingredients and the lab's journeys and log.
 
-    What is left out is taken from `[costs]` of lab.toml. `prices` is a price index of one's own
-    (by default the packaged one, when prices are of other years than `dollar_year`). `effect` is
-    what the cost is set beside. Raises RecordsError or PlanError as `returns.costs` does, PlanError
-    (PLAN-cost-file) when no table is named, PLAN-cost-control for an arm column without a control.
+    `ingredients` is a file, or the text of one. What is left out is taken from `[costs]` of
+    lab.toml. `prices` is a price index of one's own (by default the packaged one, when prices are
+    of other years than `dollar_year`). An arm is named as the records or as the lab's words have
+    it. `effect` is what the cost is set beside. Raises RecordsError or PlanError as `returns.costs`
+    does, PlanError (PLAN-cost-file) when no table is named, PLAN-cost-control for an arm column
+    without a control.
     """
     settings = lab.section("costs", CostSettings)
     if ingredients is None and not settings.ingredients:
         raise PlanError("PLAN-cost-file")
-    file = ingredients or lab.path / settings.ingredients
-    rows = costing.read(file)
+    table = ingredients or lab.path / settings.ingredients
+    if isinstance(table, Written):
+        rows, digest = costing.parse(table.text, table.name), table.digest
+    else:
+        rows, digest = costing.read(table), file_digest(table)
     if effect is not None and not effect.se >= 0:
         raise PlanError("PLAN-errors")
     lab.need("journeys")
@@ -68,7 +74,7 @@ def costs(
     index = Prices.read(prices) if prices else None
     with engines.over(lab) as session:
         try:
-            made = _costs(session, lab, rows, asked, index, cohort, as_of, file_digest(file))
+            made = _costs(session, lab, rows, asked, index, cohort, as_of, digest)
             found: tuple[AnyAnswer, ...] = costs_tables.answers(made, effect, level)
         except CannotAnswer as why:
             found = (_refusal(why, lab),)
@@ -107,15 +113,16 @@ def _costs(
         inputs=inputs,
     )
     people = {costing.EVERYONE: sum(summary.everyone.values())}
+    control, labels = "", dict[str, str]()
     if chosen:
-        people = {
-            costing.EVERYONE if level == NOT_RECORDED else level: sum(
-                summary.by_level[chosen[0].key, level].values()
-            )
-            for level in summary.levels(chosen[0])
-        }
-        if not people.get(asked.control) or len([a for a in people if a]) < 2:
-            raise PlanError("PLAN-cost-control", known=", ".join(a for a in people if a))
+        labels = dict(chosen[0].labels)
+        people = _people(summary, chosen[0])
+        written = {label: level for level, label in labels.items() if label not in people}
+        rows = tuple(replace(row, arm=written.get(row.arm, row.arm)) for row in rows)
+        control = written.get(asked.control, asked.control)
+        if not people.get(control) or len([a for a in people if a]) < 2:
+            known = ", ".join(labels.get(a, a) for a in people if a)
+            raise PlanError("PLAN-cost-control", known=known)
     log = None
     if any(i.service for i in rows) and lab.table("services").is_file():
         log = costing.attendance(session, cohort, chosen[0] if chosen else None)
@@ -133,7 +140,8 @@ def _costs(
         lines=lines,
         summary=summary,
         people=people,
-        control=asked.control,
+        control=control,
+        labels=labels,
         dollar_year=costing.dollar_year(rows, asked.dollar_year),
         rate=float(asked.rate),
         origin=Origin(
@@ -142,6 +150,16 @@ def _costs(
             as_of=summary.as_of.isoformat(),
         ),
     )
+
+
+def _people(summary: journey.Summary, arm: Group) -> dict[str, int]:
+    """The people of each arm; those whose arm is not known under EVERYONE."""
+    return {
+        costing.EVERYONE if level == NOT_RECORDED else level: sum(
+            summary.by_level[arm.key, level].values()
+        )
+        for level in summary.levels(arm)
+    }
 
 
 def _came(summary: journey.Summary, arm: str | None) -> dict[str, dict[str, int]]:

@@ -13,6 +13,8 @@ sessions that people came to, or the hours recorded of them.
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ from sqlglot import exp
 
 from rung.discovery import cohorts
 from rung.discovery.journey import level_of
+from rung.documents import digest
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records import query
 from rung.records.engine import Engine
@@ -41,6 +44,8 @@ COLUMNS = (
 """Columns of a table of ingredients; the order does not matter."""
 
 MOST_ROWS_TOLD = 5
+MOST = Decimal(10**12)  # dollars or pieces; more is a slip of the pen
+LONGEST_LIFE = Decimal(1000)  # years
 EVERYONE = ""  # the arm of people when no arms are told apart
 
 
@@ -106,53 +111,68 @@ class Line:
 def annuity(life: Decimal, rate: Decimal) -> Decimal:
     """The yearly cost of a dollar spent on what lasts `life` years: r(1+r)ⁿ / ((1+r)ⁿ − 1).
 
-    Depreciation and the interest that the money would have earned together; 1/n at a rate of 0.
+    Depreciation and the interest that the money would have earned together; 1/n at a rate of 0,
+    and where life is so short that nothing is earned in it.
     """
-    if rate == 0:
-        return 1 / life
     grown = (1 + rate) ** life
-    return rate * grown / (grown - 1)
+    return rate * grown / (grown - 1) if grown > 1 else 1 / life
 
 
 # -- reading
 
 
-def read(file: Path) -> tuple[Ingredient, ...]:
-    """A CSV of ingredients, with columns of COLUMNS.
+@dataclass(frozen=True)
+class Written:
+    """A table of ingredients as the text of a CSV, named as it was sent."""
 
-    Raises RecordsError with everything that is wrong: REC-no-file, REC-no-column,
-    REC-ingredients-column for one that is not known, REC-ingredients for cells.
+    text: str
+    name: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the text."""
+        return digest(self.text)
+
+
+def read(file: Path) -> tuple[Ingredient, ...]:
+    """A CSV of ingredients, UTF-8 or as Windows writes it, with columns of COLUMNS.
+
+    Raises RecordsError as `parse` does, and REC-no-file.
     """
     if not file.is_file():
         raise RecordsError("REC-no-file", file=file.name)
+    return parse(decoded(file.read_bytes()), file.name)
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a CSV: spreadsheets save it in UTF-8 or in the letters of Windows."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as f:
-            reader = csv.DictReader(f)
-            heads = [(h or "").strip() for h in reader.fieldnames or ()]
-            rows = [
-                (
-                    reader.line_num,
-                    [(v or "").strip() for v in (row.get(h) for h in reader.fieldnames or ())],
-                )
-                for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as e:
-        raise RecordsError("REC-unreadable", file=file.name) from e
-    problems = [
-        Problem(code="REC-no-column", table=file.name, column=c, weight="break")
-        for c in REQUIRED
-        if c not in heads
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def parse(text: str, name: str) -> tuple[Ingredient, ...]:
+    """The ingredients of a CSV's text; rows without a single cell filled in are passed over.
+
+    Raises RecordsError with everything that is wrong: REC-ingredients-missing for a column that
+    must be there, REC-ingredients-column for one that is not known, REC-ingredients for cells,
+    REC-unreadable for what is no CSV.
+    """
+    heads, rows = _rows(text, name)
+    wrong_heads = [("REC-ingredients-missing", c) for c in REQUIRED if c not in heads]
+    wrong_heads += [("REC-ingredients-column", h) for h in heads if h not in COLUMNS][
+        :MOST_ROWS_TOLD
     ]
-    problems += [
+    problems = [
         Problem(
-            code="REC-ingredients-column",
-            table=file.name,
-            column=h,
+            code=code,
+            table=name,
+            column=column[:40],
             params={"known": ", ".join(COLUMNS)},
             weight="break",
         )
-        for h in heads
-        if h not in COLUMNS
+        for code, column in wrong_heads
     ]
     if problems:
         raise RecordsError(problems)
@@ -166,8 +186,24 @@ def read(file: Path) -> tuple[Ingredient, ...]:
             for column in made:
                 wrong[column].append(line)
     if wrong or not found:
-        raise RecordsError(_told(wrong or {"ingredient": []}, file.name))
+        raise RecordsError(_told(wrong or {"ingredient": []}, name))
     return tuple(found)
+
+
+def _rows(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The headers, and each row that has anything in it with its line."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        heads = [h.strip() for h in next(reader, [])]
+        empty = [""] * len(heads)
+        rows = [
+            (reader.line_num, [v.strip() for v in [*row, *empty][: len(heads)]])
+            for row in reader
+            if any(v.strip() for v in row)
+        ]
+    except csv.Error as e:
+        raise RecordsError("REC-unreadable", file=name) from e
+    return heads, rows
 
 
 def _told(wrong: Mapping[str, Sequence[int]], table: str) -> list[Problem]:
@@ -184,12 +220,19 @@ def _told(wrong: Mapping[str, Sequence[int]], table: str) -> list[Problem]:
     ]
 
 
-def _number(text: str, *, least: Decimal = Decimal(0), above: bool = False) -> Decimal | None:
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+def _number(text: str, *, above: bool = False, most: Decimal = MOST) -> Decimal | None:
+    """A number from 0 (`above` it) to `most`; None for another. A comma stands before thousands."""
+    plain = text.replace("$", "").strip()
+    if "," in plain and not _THOUSANDS.fullmatch(plain):
+        return None
     try:
-        value = Decimal(text.replace(",", "").replace("$", ""))
+        value = Decimal(plain.replace(",", ""))
     except InvalidOperation:
         return None
-    right = value.is_finite() and (value > least if above else value >= least)
+    right = value.is_finite() and (value > 0 if above else value >= 0) and value <= most
     return value if right else None
 
 
@@ -202,10 +245,10 @@ def _ingredient(row: Mapping[str, str]) -> Ingredient | list[str]:
     numbers = {
         "price": _number(said["price"]),
         "quantity": _number(said["quantity"]) if said["quantity"] else None,
-        "life": _number(said["life"], above=True) if said["life"] else None,
+        "life": _number(said["life"], above=True, most=LONGEST_LIFE) if said["life"] else None,
         "share": _number(said["share"], above=True) if said["share"] else Decimal(1),
     }
-    year = int(said["year"]) if said["year"].isdigit() and len(said["year"]) == 4 else None
+    year = int(said["year"]) if said["year"].isdecimal() and len(said["year"]) == 4 else None
     given, share = numbers["quantity"], numbers["share"]
     from_log = bool(said["service"])
     right = {

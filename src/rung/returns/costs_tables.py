@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rung.discovery.journey import Summary
@@ -50,7 +50,7 @@ class Costs:
     """The lines of a cohort of people and how far those came.
 
     `people` maps each arm to its people ({"": n} when none are told apart); `control` is the arm
-    to compare with, "" when there is none.
+    to compare with, "" when there is none. `labels` has the words for arms that have some.
     """
 
     lines: tuple[Line, ...]
@@ -60,6 +60,11 @@ class Costs:
     dollar_year: int | None
     rate: float
     origin: Origin
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self, arm: str) -> str:
+        """What people read for an arm."""
+        return self.labels.get(arm, arm) or english("label.not-recorded")
 
     @property
     def total(self) -> float:
@@ -232,9 +237,14 @@ def arms(costs: Costs) -> Table | None:
     for arm, n in costs.people.items():
         each = costs.of_arm(arm) / n if n else None
         net: Cell = None if each is None or arm == costs.control else each - base
-        label = arm or english("label.not-recorded")
         rows.append(
-            {"arm": label, "n": n, "cost": costs.of_arm(arm), "cost_each": each, "cost_net": net}
+            {
+                "arm": costs.words(arm),
+                "n": n,
+                "cost": costs.of_arm(arm),
+                "cost_each": each,
+                "cost_net": net,
+            }
         )
     columns = (
         _PEOPLE,
@@ -243,7 +253,7 @@ def arms(costs: Costs) -> Table | None:
         Column("cost_net", "value", "dollars"),
     )
     # a cost net of the controls' tells what those cost, and so how many they are
-    rests = (Part(costs.control, costs.people[costs.control]),)
+    rests = (Part(costs.words(costs.control), costs.people[costs.control]),)
     return _table(costs, "costs-arms", "label.costs-arms", "arm", columns, rows, parts=rests)
 
 
@@ -282,7 +292,7 @@ def per_effect(costs: Costs, effect: Effect, level: float = 0.95) -> Finding | R
             origin=costs.origin,
         )
     caveat = Note("costs-net") if costs.control else Note("costs-gross")
-    arms = {arm or english("label.not-recorded"): n for arm, n in costs.people.items()}
+    arms = {costs.words(arm): n for arm, n in costs.people.items()}
     counts = _counts(costs)
     return Finding(
         estimand=question,

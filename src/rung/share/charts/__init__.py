@@ -4,6 +4,7 @@
     journey by group, gap, forest, one estimate, one share      a dot and its range a row
     place-map        a state's counties, one hue; of the nation by county or by state too
     lorenz           a curve and its band under the straight line of equal shares
+    costs            a bar a component, milestone, stage or arm, in dollars from zero
     returns          a dot and its range a perspective: what it is worth to whom
     tornado          a bar a setting, from the net worth at its low end to that at its high end
     ladder           the same rungs before and after, flows as wide as the people who moved
@@ -25,6 +26,7 @@ from rung.messages import sentence
 from rung.share import say
 from rung.share.charts.bars import bars
 from rung.share.charts.cliff import cliff
+from rung.share.charts.costs import CHARTS as COSTS
 from rung.share.charts.dots import axis_of, dots, finding_dots, table_dots
 from rung.share.charts.frame import FONT as FONT
 from rung.share.charts.frame import NARROW as NARROW
@@ -71,8 +73,10 @@ _TABLES = {
     "tornado": _Chart(tornado, "tornado", "tornado"),
     "lorenz": _Chart(lorenz, "lorenz", "lorenz"),
     **dict.fromkeys(("ladder-rungs", "ladder-kinds"), _Chart(ladder, "ladder", "ladder")),
-    **{name: _Chart(draw, form, form) for name, (draw, form) in GENERATIONS.items()},
-    **{name: _Chart(draw, form, form) for name, (draw, form) in STANDARDS.items()},
+    **{
+        name: _Chart(draw, form, form)
+        for name, (draw, form) in (GENERATIONS | STANDARDS | COSTS).items()
+    },
     "place-map": _Chart(county_map, "map", "map"),
     "place-map-nation": _Chart(nation_map, "map-nation", "map-nation"),
     "place-map-states": _Chart(state_map, "map-nation", "map-states"),
@@ -93,6 +97,7 @@ _COUNTED = (
     "ladder-rungs",
     "ladder-kinds",
     "churn-quarters",
+    *("costs", "costs-per", "costs-stages"),
 )  # a row is not a group of people
 _NONE = _Chart(lambda _table, _width, _language: None, "dots")
 

@@ -71,11 +71,46 @@ def _components(table: Table, language: str | None) -> list[str]:
     return told
 
 
+def _stages(table: Table, language: str | None) -> list[str]:
+    """The stage at which each person who came to it cost the most."""
+    question = table.estimand
+    given = {"population": question.population, "horizon": question.horizon}
+    told = [opened(phrase("say.costs-stages", given, language))]
+    rows = [
+        r
+        for r in table.rows
+        if r["cost_each"] is not None and r["stage"] != english("label.costs-any")
+    ]
+    if rows:
+        top = max(rows, key=lambda r: float(r["cost_each"] or 0))
+        amount = _money(float(top["cost_each"] or 0), question.dollar_year, language)
+        more: dict[str, Scalar] = {"stage": top["stage"], "n": top["n"], "amount": amount}
+        told.append(opened(phrase("say.costs-stages-most", more, language)))
+    return told
+
+
+def _arms(table: Table, language: str | None) -> list[str]:
+    """Cost by arm, and how much more or less each cost than control."""
+    question = table.estimand
+    given = {"population": question.population, "horizon": question.horizon}
+    told = [opened(phrase("say.costs-arms", given, language))]
+    for row in table.rows:
+        net = row["cost_net"]
+        if isinstance(net, float):
+            which = "more" if net >= 0 else "less"
+            amount = _money(abs(net), question.dollar_year, language)
+            more: dict[str, Scalar] = {"arm": row["arm"], "amount": amount}
+            told.append(opened(phrase(f"say.costs-arms-{which}", more, language)))
+    return told
+
+
 FINDINGS: dict[str, Callable[[Finding, str | None], list[str]]] = {
     "ingredients": _each,
     "cost-effect": _effect,
 }
 TABLES: dict[str, Callable[[Table, str | None], list[str]]] = {
     "costs": _components,
+    "costs-arms": _arms,
     "costs-per": _per,
+    "costs-stages": _stages,
 }
