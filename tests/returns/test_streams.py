@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from rung.errors import PlanError, RecordsError
 from rung.records.prices import Prices
@@ -18,6 +18,7 @@ from rung.returns.streams import (
     ACCOUNTS,
     RHOS,
     Profile,
+    Starred,
     Stream,
     constant,
     covariance_of,
@@ -197,6 +198,46 @@ def test_a_range_that_says_nothing_is_told(asked: tuple[float, float, float]) ->
     with pytest.raises(PlanError) as told:
         se_from_p_range(*asked, seed=1)
     assert told.value.code == "PLAN-p-range"
+
+
+@pytest.mark.parametrize("rho", [0.0, 1.0])
+def test_each_draw_of_a_starred_estimate_has_errors_of_its_own(rho: float) -> None:
+    """Against a mixture drawn apart: wider tails than the normal draw of the same variance."""
+    n, estimate, p = (
+        200_000,
+        np.array([1_500.0, 0.0, 1_800.0]),
+        ((0.0, 0.01), (0.1, 1.0), (0.05, 0.1)),
+    )
+    starred = Starred(estimate, p, rho, np.eye(3))
+    covariance = starred.covariance
+    stream = Stream("a", {"participant": 1}, estimate, covariance, 3, "", starred=starred)
+    made = draws([stream], n, 7)[:, 0]
+    assert np.allclose(np.cov(made.T), covariance, rtol=0.03, atol=2e3)
+    assert (made[:, 1] == 0).all()
+    chance = np.random.default_rng(8)
+    apart = [
+        estimate[j] * (1 + chance.standard_normal(n) / ndtri(1 - chance.uniform(*p[j], n) / 2))
+        for j in (0, 2)
+    ]
+    for mine, theirs in zip(made.T[[0, 2]], apart, strict=True):
+        at = [0.5, 2.5, 25, 50, 75, 97.5, 99.5]
+        spread = np.std(theirs)
+        assert np.abs(np.percentile(mine, at) - np.percentile(theirs, at)).max() < 0.03 * spread
+    far = 3 * np.sqrt(covariance[0, 0])
+    reach = ndtri(1 - np.linspace(1e-9, 0.01, 100_001) / 2) / 1_500
+    exact = np.mean(2 * ndtr(-far * reach))
+    assert np.mean(np.abs(made[:, 0] - 1_500) > far) == pytest.approx(exact, rel=0.15)
+    assert exact > 1.15 * 2 * ndtr(-3)  # of a normal draw, 0.27 % are as far
+
+
+def test_what_is_done_to_a_starred_stream_is_done_to_its_draws() -> None:
+    starred = Starred(np.array([100.0, 80.0]), ((0.0, 0.01), (0.01, 0.05)), 1.0, np.eye(2))
+    covariance = starred.covariance
+    stream = Stream("a", {"participant": 1}, starred.estimate, covariance, 2, "", starred=starred)
+    made = draws([prolonged(stream, [0.5, 0.25])], 500, 3)[:, 0]
+    assert made[:, :2] == pytest.approx(draws([stream], 500, 3)[:, 0])
+    assert made[:, 2] == pytest.approx(0.5 * made[:, 1])
+    assert made[:, 3] == pytest.approx(0.25 * made[:, 1])
 
 
 # -- prices

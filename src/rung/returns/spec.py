@@ -50,6 +50,7 @@ from rung.returns.settings import (
 from rung.returns.streams import (
     ACCOUNTS,
     Array,
+    Starred,
     Stream,
     covariance_of,
     derived,
@@ -57,7 +58,6 @@ from rung.returns.streams import (
     in_dollars_of,
     known,
     prolonged,
-    se_from_p_range,
 )
 
 ENTERED = "federal"  # where dollars of an unsplit government are entered; its levels are not shown
@@ -238,12 +238,15 @@ def _stream(part: Cost | Benefit, year: int, rho: float, lasts: Persistence | No
     years = estimate.size
     covariance: Array = np.zeros((years, years))
     together = rho if part.rho is None else part.rho
+    starred = None
     if part.covariance is not None:
         covariance = np.array(part.covariance)
     elif part.se is not None:
         covariance = covariance_of(part.se, together)
     elif part.stars is not None:
-        covariance = covariance_of([*map(_se, part.per_year, part.stars)], together)
+        ranges = tuple(STARS[s] for s in part.stars)
+        starred = Starred(estimate, ranges, together, np.eye(years))
+        covariance = starred.covariance
     if isinstance(part, Cost):
         accounts = {a: -share for a, share in _entered(part.paid_by).items()}
         seen = years
@@ -251,24 +254,14 @@ def _stream(part: Cost | Benefit, year: int, rho: float, lasts: Persistence | No
         accounts = _entered(part.accounts)
         seen = years if part.observed is None else part.observed
     own = part.dollar_year or year
-    made = Stream(part.name, accounts, estimate, covariance, seen, part.source, own)
+    made = Stream(
+        part.name, accounts, estimate, covariance, seen, part.source, own, starred=starred
+    )
     if own != year:
         made = in_dollars_of(made, Prices.packaged(), year)
     if lasts is None or part.name not in lasts.of or not lasts.years:
         return made
     return prolonged(made, exponential(lasts.years, lasts.fades))
-
-
-def _se(estimate: float, stars: str) -> float:
-    """The error behind stars: p is anywhere in their range (Hendren and Sprung-Keyser 2020).
-
-    The root of the mean square over the range, so that a normal draw spreads as widely as draws
-    with a p of their own. Without a star that mean is unbounded, and the middle error is taken.
-    """
-    if estimate == 0:
-        return 0.0
-    errors = se_from_p_range(estimate, *STARS[stars], seed=1, n=20_000)
-    return float(np.sqrt((errors**2).mean()) if stars else np.median(errors))
 
 
 def _usual(rates: Rates | None) -> list[Derived]:

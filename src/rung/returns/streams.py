@@ -2,9 +2,9 @@
 
 A stream is an estimate for each year since assignment (year 0) and the covariance of its errors.
 Everything done to one (prices, decay, projection, discounting) is a linear map of its years, so
-the covariance goes through the same map and the streams stay jointly normal: `draws` is the only
-place where chance enters. A stream that is a rate of another (a tax on earnings) says so, and its
-draws follow its parent's.
+the covariance goes through the same map. `draws` is the only place where chance enters; streams are
+jointly normal unless no more than stars was published of their errors. A stream that is a rate of
+another (a tax on earnings) says so, and its draws follow its parent's.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records.prices import Prices
-from rung.stats.intervals import normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -33,6 +33,59 @@ _ROUNDING = 1e-8  # a covariance computed from decimals may miss symmetry or sig
 
 
 @dataclass(frozen=True, eq=False)
+class Starred:
+    """Estimates of which a range of p is all that was published: each draw takes its own errors.
+
+    `estimate` (k,) and `p` (k ranges) are as published, `rho` the correlation of errors of
+    different years, and `to` (years, k) what was done to the published years since: prices,
+    decay. An estimate of zero is known exactly. Where p may be as large as 1 the errors have no
+    mean square, and their median is taken in every draw.
+    """
+
+    estimate: Array
+    p: tuple[tuple[float, float], ...]
+    rho: float
+    to: Array
+
+    @property
+    def covariance(self) -> Array:
+        """(years, years) of the draws."""
+        means, squares = (
+            np.array(m) for m in zip(*map(self._moments, range(len(self.p))), strict=True)
+        )
+        made = self.rho * np.outer(means, means)
+        np.fill_diagonal(made, squares)
+        return np.asarray(self.to @ made @ self.to.T)
+
+    def _moments(self, year: int) -> tuple[float, float]:
+        """The mean of one year's errors over its range of p, and of their squares."""
+        low, high = self.p[year]
+        errors = _errors(
+            self.estimate[year], low + (high - low) * (np.arange(_STEPS) + 0.5) / _STEPS
+        )
+        if high >= 1:
+            middle = float(np.median(errors))
+            return middle, middle**2
+        return float(errors.mean()), float((errors**2).mean())
+
+    def draws(self, chance: np.random.Generator, n: int) -> Array:
+        """(n, years) deviations from the estimate."""
+        errors = np.empty((n, len(self.p)))
+        for j, (low, high) in enumerate(self.p):
+            if high >= 1 or not self.estimate[j]:
+                errors[:, j] = self._moments(j)[0]
+            else:
+                errors[:, j] = se_from_p_range(self.estimate[j], low, high, chance, n)
+        spread = root(covariance_of(np.ones(len(self.p)), self.rho))
+        shocks = chance.standard_normal((n, spread.shape[1])) @ spread.T
+        made: Array = (shocks * errors) @ self.to.T
+        return made
+
+
+_STEPS = 20_000  # of the midpoint rule over p
+
+
+@dataclass(frozen=True, eq=False)
 class Stream:
     """Dollars a person in each year, and what one of them is worth to each account.
 
@@ -41,6 +94,7 @@ class Stream:
     the year of assignment; `covariance` (years, years), zeros when known exactly. The first
     `observed` years were observed, later ones are scenario. With a `parent` the stream is `rate`
     times that stream, the rate known to a standard error of `rate_se` and independent of it.
+    `starred` says that each draw takes errors of its own, of which `covariance` is the mean.
     Raises PlanError (PLAN-stream-…) when it is not whole.
     """
 
@@ -54,6 +108,7 @@ class Stream:
     parent: str | None = None
     rate: float = field(default=1.0, kw_only=True)
     rate_se: float = field(default=0.0, kw_only=True)
+    starred: Starred | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check that years, numbers, covariance and accounts fit together."""
@@ -151,7 +206,9 @@ def covariance_of(se: ArrayLike, rho: float) -> Array:
     return made
 
 
-def se_from_p_range(estimate: float, low: float, high: float, seed: int, n: int = 1) -> Array:
+def se_from_p_range(
+    estimate: float, low: float, high: float, seed: int | np.random.Generator, n: int = 1
+) -> Array:
     """(n,) standard errors of an estimate published with no more than a range of its p-value.
 
     Three stars say 0 < p < 0.01: p is drawn uniformly from the range and
@@ -162,9 +219,12 @@ def se_from_p_range(estimate: float, low: float, high: float, seed: int, n: int 
     if not (0 <= low < high <= 1) or estimate == 0 or not np.isfinite(estimate):
         raise PlanError("PLAN-p-range")
     # random() is in [0, 1): one minus it keeps p above zero when the range begins there
-    p = low + (high - low) * (1 - np.random.default_rng(seed).random(n))
-    reach = np.array([normal_quantile(1 - min(each, 1 - 1e-12)) for each in p])
-    return np.asarray(abs(estimate) / reach, dtype=np.float64)
+    return _errors(estimate, low + (high - low) * (1 - np.random.default_rng(seed).random(n)))
+
+
+def _errors(estimate: float, p: Array) -> Array:
+    made: Array = abs(estimate) / ndtri(1 - np.minimum(p, 1 - 1e-12) / 2)
+    return made
 
 
 def in_dollars_of(stream: Stream, prices: Prices, year: int, *, first: int | None = None) -> Stream:
@@ -262,11 +322,13 @@ def prolonged(stream: Stream, shares: ArrayLike, *, anchor: int = 1) -> Stream:
 
 def _mapped(stream: Stream, to: Array, observed: int) -> Stream:
     """The stream after a linear map of its years; its covariance goes through the same map."""
+    starred = stream.starred
     return replace(
         stream,
         estimate=to @ stream.estimate,
         covariance=to @ stream.covariance @ to.T,
         observed=observed,
+        starred=starred and replace(starred, to=to @ starred.to),
     )
 
 
@@ -306,7 +368,9 @@ def draws(streams: Sequence[Stream], n: int, seed: int) -> Array:
     for stream in order:
         chance = np.random.default_rng([seed, _number(stream.name)])
         here = made[:, place[stream.name], : stream.years]
-        if stream.parent is None:
+        if stream.starred is not None:
+            here[:] = stream.estimate + stream.starred.draws(chance, n)
+        elif stream.parent is None:
             spread = root(stream.covariance, stream.name)
             here[:] = stream.estimate + chance.standard_normal((n, spread.shape[1])) @ spread.T
         else:
