@@ -233,13 +233,13 @@ CASES: list[tuple[AnyAnswer, Audience, str]] = [
     (
         examples.journey(GROUPS),
         IN,
-        "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women 39 %; men 27 %; other 8 %.",
+        "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women: 39 %; men: 27 %; other: 8 %.",
     ),
     (
         examples.journey(GROUPS),
         OUT,
         (
-            "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women 39 %. "
+            "How many reached “Enrolled”, within 365 days, as of 2025-12-31, by gender. Women: 39 %. "
             f"Too few people to publish for: men, other. {TOO_FEW}"
         ),
     ),

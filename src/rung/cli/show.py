@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table as Grid
 
+from rung.cli import lines
 from rung.errors import Problem, RungError
 from rung.messages import sentence
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rung.records.intake import Imported
     from rung.records.pirl.bring import Brought
     from rung.share.release import Released
-    from rung.share.tables import Grid as GridOfText
+    from rung.share.tables import Align, Grid
 
 WIDTH = 100
 SURE = 0.75  # below it a person is asked to look
@@ -38,6 +38,36 @@ def _console(*, err: bool = False) -> Console:
     if not console.is_terminal:
         console.width = WIDTH
     return console
+
+
+def _say(console: Console, text: str, style: str = "", *, first: str = "", hang: str = "") -> None:
+    """A paragraph, within the page; `first` stands before its first line, `hang` before others."""
+    page = min(console.width, WIDTH)
+    for line in lines.filled(text, page, hang, first).split("\n"):
+        console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def _table(console: Console, made: Grid, strong: Sequence[int] = ()) -> None:
+    """A table in whole words, its heads dim and its `strong` rows bold."""
+    shown = lines.laid(
+        [h.label for h in made.heads],
+        [h.align for h in made.heads],
+        [[cell.text for cell in row] for row in made.rows],
+        console.width,
+    )
+    for line in shown.heads:
+        console.print(line, style="dim", markup=False, soft_wrap=True)
+    for i, row in enumerate(shown.rows):
+        for line in row:
+            console.print(line, style="bold" if i in strong else "", markup=False, soft_wrap=True)
+
+
+def _grid(heads: Sequence[tuple[str, Align]], rows: Sequence[Sequence[str]]) -> Grid:
+    """A table that is no answer's."""
+    from rung.share.tables import Grid, Head, Text
+
+    labels = tuple(Head(sentence(key) if key else "", side) for key, side in heads)
+    return Grid("", labels, tuple(tuple(Text(cell) for cell in row) for row in rows))
 
 
 def _json(document: Mapping[str, Any]) -> None:
@@ -75,15 +105,14 @@ def error(failure: RungError, *, as_json: bool) -> int:
     console = _console(err=True)
     most = 5 if failure.exit_status == 10 else 20  # settings are few, and mended together
     for problem in failure.problems[:most]:
-        console.print(f"[bold]{escape(problem.what())}[/bold]")
-        where = _where(problem)
-        if where:
-            console.print(f"  {sentence('label.where')}: {escape(where)}")
-        console.print(f"  {sentence('label.expected')}: {escape(problem.expected())}")
-        console.print(f"  {sentence('label.next')}: {escape(problem.next())}")
+        _say(console, problem.what(), "bold")
+        told = {"where": _where(problem), "expected": problem.expected(), "next": problem.next()}
+        for part, said in told.items():
+            if said:
+                _say(console, f"{sentence(f'label.{part}')}: {said}", first="  ", hang="  ")
     more = len(failure.problems) - most
     if more > 0:
-        console.print(sentence("label.more-problems", {"n": more}))
+        _say(console, sentence("label.more-problems", {"n": more}))
     console.print(f"[dim]{failure.code}[/dim]")
     return failure.exit_status
 
@@ -111,7 +140,13 @@ def outcome(done: Outcome, *, as_json: bool, next_step: str = "") -> None:
         _answer(console, released, said, grids=done.verb not in ("run", "brief"))
     files(console, done.files)
     if next_step:
-        console.print(f"\n{sentence('label.next')}: {escape(next_step)}")
+        _next(console, next_step)
+
+
+def _next(console: Console, step: str) -> None:
+    """The next command stands on a line of its own."""
+    console.print()
+    _say(console, f"{sentence('label.next')}: {step}")
 
 
 def _answer(
@@ -126,16 +161,14 @@ def _answer(
     from rung.share import say, tables
 
     console.print()
-    console.print(f"[bold]{escape(say.words(released))}[/bold]")
+    _say(console, say.words(released), "bold")
     if released.answer.kind == "table":
         short = _short(released)
-        console.print(
-            _grid(tables.table(released, narrow=True) if short else tables.shares(released))
-        )
+        _table(console, tables.table(released, narrow=True) if short else tables.shares(released))
     for note in say.caveats(released):
         if note not in said:
             said.add(note)
-            console.print(f"[dim]  · {escape(note)}[/dim]")
+            _say(console, note, "dim", first="  · ", hang="    ")
 
 
 def _short(released: Released[AnyAnswer]) -> bool:
@@ -144,40 +177,32 @@ def _short(released: Released[AnyAnswer]) -> bool:
     return not (answer.kind == "table" and answer.name == "journey" and len(answer.dimensions) > 1)
 
 
-def _grid(made: GridOfText) -> Grid:
-    """A table of `share.tables` as rich shows it."""
-    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in made.heads:
-        shown.add_column(escape(head.label), justify=head.align, overflow="fold")
-    for row in made.rows:
-        shown.add_row(*(escape(cell.text) for cell in row))
-    return shown
-
-
 def files(console: Console, paths: Sequence[Path]) -> None:
     """Where the files went."""
     for path in paths:
-        console.print(sentence("label.written", {"file": str(path)}), markup=False)
+        _say(console, sentence("label.written", {"file": str(path)}))
 
 
 def problems(console: Console, found: Sequence[Problem], most: int = 20) -> None:
     """Problems worst first: how many rows, where, what, what to do, whose."""
     if not found:
-        console.print(sentence("label.no-problems"))
+        _say(console, sentence("label.no-problems"))
         return
-    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    shown.add_column(sentence("label.column-rows"), justify="right")
-    shown.add_column(sentence("label.column-where"), overflow="fold", max_width=24)
-    shown.add_column(sentence("label.column-what"), overflow="fold", max_width=48)
-    shown.add_column(sentence("label.column-owner"), overflow="fold", max_width=16)
-    for p in found[:most]:
-        rows = "" if p.rows is None else f"{p.rows:,}"
-        where = " · ".join(x for x in (p.table, p.column) if x)
-        style = "bold" if p.weight == "break" else ""
-        shown.add_row(rows, escape(where), escape(p.what()), escape(p.owner or ""), style=style)
-    console.print(shown)
+    rows = [
+        (
+            "" if p.rows is None else f"{p.rows:,}",
+            " · ".join(x for x in (p.table, p.column) if x),
+            p.what(),
+            p.owner or "",
+        )
+        for p in found[:most]
+    ]
+    heads: list[tuple[str, Align]] = [("label.column-rows", "right")]
+    heads += [(f"label.column-{name}", "left") for name in ("where", "what", "owner")]
+    breaking = [i for i, p in enumerate(found[:most]) if p.weight == "break"]
+    _table(console, _grid(heads, rows), breaking)
     if len(found) > most:
-        console.print(sentence("label.more-problems", {"n": len(found) - most}))
+        _say(console, sentence("label.more-problems", {"n": len(found) - most}))
 
 
 def written(done: Written, *, as_json: bool, verb: str) -> None:
@@ -187,10 +212,10 @@ def written(done: Written, *, as_json: bool, verb: str) -> None:
         return
     console = _console()
     for line in done.lines:
-        console.print(line, markup=False)
+        _say(console, line)
     files(console, done.files)
     if done.next_step:
-        console.print(f"\n{sentence('label.next')}: {escape(done.next_step)}")
+        _next(console, done.next_step)
 
 
 def forgotten(done: Forgotten, *, as_json: bool) -> None:
@@ -199,9 +224,8 @@ def forgotten(done: Forgotten, *, as_json: bool) -> None:
         _document("forget", done.to_json())
         return
     console = _console()
-    lines = [sentence("label.forgotten", {"n": sum(done.removed.values())}), *done.lines]
-    for line in lines:
-        console.print(line, markup=False)
+    for line in (sentence("label.forgotten", {"n": sum(done.removed.values())}), *done.lines):
+        _say(console, line)
 
 
 def started(made: Started, *, as_json: bool) -> None:
@@ -212,25 +236,31 @@ def started(made: Started, *, as_json: bool) -> None:
             raise SystemExit(made.failed.exit_status)
         return
     console = _console()
-    console.print(sentence("label.lab-made", {"lab": str(made.lab)}), markup=False)
-    shown = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    shown.add_column(sentence("label.column-header"), overflow="fold", max_width=40)
-    shown.add_column(sentence("label.column-target"), overflow="fold", max_width=40)
-    shown.add_column("")
-    for found in made.proposed.matches:
-        for m in found:
-            look = sentence("label.look-at-this") if m.sure < SURE else ""
-            shown.add_row(escape(" ".join(m.header.split())), escape(m.target), look)
-    console.print(shown)
+    _say(console, sentence("label.lab-made", {"lab": str(made.lab)}))
+    rows = [
+        (
+            " ".join(m.header.split()),
+            m.target,
+            sentence("label.look-at-this") if m.sure < SURE else "",
+        )
+        for found in made.proposed.matches
+        for m in found
+    ]
+    _table(
+        console,
+        _grid(
+            [("label.column-header", "left"), ("label.column-target", "left"), ("", "left")], rows
+        ),
+    )
     unsure = len(made.proposed.unsure)
     if unsure:
-        console.print(sentence("label.unsure", {"n": unsure}))
+        _say(console, sentence("label.unsure", {"n": unsure}))
     if made.failed is not None:
         error(made.failed, as_json=False)
         raise SystemExit(made.failed.exit_status)
     if made.imported is not None:
         _imported(console, made.imported)
-    console.print(f"\n{sentence('label.next')}: rung diagnose {escape(str(made.lab))}")
+    _next(console, f"rung diagnose {made.lab}")
 
 
 def brought(done: Brought, *, as_json: bool) -> None:
@@ -240,7 +270,7 @@ def brought(done: Brought, *, as_json: bool) -> None:
         return
     console = _console()
     _federal(console, done)
-    console.print(f"\n{sentence('label.next')}: rung wioa {done.lab} --report PY2025Q4")
+    _next(console, f"rung wioa {done.lab} --report PY2025Q4")
 
 
 def _federal(console: Console, done: Brought) -> None:
@@ -249,11 +279,11 @@ def _federal(console: Console, done: Brought) -> None:
         "people": done.people,
         "as_of": done.as_of.isoformat(),
     }
-    console.print(f"[bold]{escape(sentence('label.pirl-imported', told))}[/bold]")
+    _say(console, sentence("label.pirl-imported", told), "bold")
     problems(console, done.problems)
     if done.waiting:
         waiting = ", ".join(sentence(f"label.pirl-stage-{s}") for s in done.waiting)
-        console.print(sentence("label.pirl-waiting", {"stages": waiting}))
+        _say(console, sentence("label.pirl-waiting", {"stages": waiting}))
 
 
 def checked(done: Checked, *, as_json: bool) -> None:
@@ -273,11 +303,12 @@ def checked(done: Checked, *, as_json: bool) -> None:
 
 def _imported(console: Console, done: Imported) -> None:
     kept = {"people": done.people, "rows": sum(f.rows for f in done.report.files)}
-    console.print(f"\n{sentence('label.imported', kept)}")
+    console.print()
+    _say(console, sentence("label.imported", kept))
     if done.changes is not None:
-        console.print(sentence("label.changes", dict(done.changes)))
+        _say(console, sentence("label.changes", dict(done.changes)))
     if done.review:
-        console.print(sentence("label.review", {"n": done.review}))
+        _say(console, sentence("label.review", {"n": done.review}))
     problems(console, done.problems)
 
 
@@ -290,11 +321,13 @@ def demo(shown: Demo, *, as_json: bool) -> None:
 
     console = _console()
     for title, outcome_ in (("label.demo-nsw", shown.nsw), ("label.demo-provider", shown.provider)):
-        console.print(f"\n[bold]{escape(sentence(title))}[/bold]")
+        console.print()
+        _say(console, sentence(title), "bold")
         for released in outcome_.answers:
             if released.answer.kind == "finding":
-                console.print(f"  {escape(say.words(released))}")
-    console.print(f"\n[bold]{escape(sentence('label.demo-records'))}[/bold]")
+                _say(console, say.words(released), first="  ", hang="  ")
+    console.print()
+    _say(console, sentence("label.demo-records"), "bold")
     problems(console, shown.imported.problems, most=6)
     console.print()
     files(console, shown.briefs)
