@@ -155,7 +155,7 @@ class Discount(Part):
 class Draws(Part):
     """`[draws]`: how many, from which seed (default: the digest of this file), how sure."""
 
-    n: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    n: Annotated[int, Field(ge=100, le=100_000)] = 10_000
     seed: Annotated[int, Field(ge=0)] | None = None
     level: Annotated[FiniteFloat, Field(ge=0.5, le=0.999)] = 0.95
 
