@@ -81,23 +81,29 @@ def has(key: str, language: str | None = None) -> bool:
 def sentence(key: str, params: Params | None = None, language: str | None = None) -> str:
     """The sentence for `key` with its parameters filled in; None is the current language.
 
-    Outside English, a parameter that is a date of the calendar (2025-05-03) is said as people do.
+    A parameter that is a date of the calendar (2025-05-03) is said as people do.
     Raises KeyError when the catalogue has no such key: a missing sentence is our bug and must
     fail a test, never reach a person as a bare code.
     """
     language = language or current()
-    text = _catalogue(language).gettext(key)
-    if text == key:
-        raise KeyError(f"no sentence for {key!r} in the catalogue")
     given = dict(params or {})
-    if language != "en":
-        given = {k: day(v, language) if isinstance(v, str) else v for k, v in given.items()}
-    return _Words().vformat(text, (), given)
+    said = {k: day(v, language) if isinstance(v, str) else v for k, v in given.items()}
+    return _filled(key, said, language)
 
 
 def english(key: str, params: Params | None = None) -> str:
-    """The sentence in English, whatever is spoken: for answers, ids and documents."""
-    return sentence(key, params, "en")
+    """The sentence in English, whatever is spoken: for answers, ids and documents.
+
+    Its dates stay those of documents (2025-05-03).
+    """
+    return _filled(key, params or {}, "en")
+
+
+def _filled(key: str, given: Params, language: str) -> str:
+    text = _catalogue(language).gettext(key)
+    if text == key:
+        raise KeyError(f"no sentence for {key!r} in the catalogue")
+    return _Words().vformat(text, (), given)
 
 
 def phrase(key: str, params: Params | None = None, language: str | None = None) -> str:
@@ -111,11 +117,11 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
 def day(text: str, language: str | None = None) -> str:
-    """A day (2025-05-03) as people say it; in English, and any other text, as it stands."""
+    """A day (2025-05-03) as people say it (May 3, 2025); any other text as it stands."""
     language = language or current()
     found = _DAY.fullmatch(text)
     months = _catalogue(language).gettext("label.months").split()
-    if language == "en" or found is None or not 1 <= int(found[2]) <= len(months):
+    if found is None or not 1 <= int(found[2]) <= len(months):
         return text
     given = {"year": found[1], "month": months[int(found[2]) - 1], "day": int(found[3])}
     return sentence("label.day", given, language)
@@ -370,10 +376,14 @@ def word(text: str, language: str | None = None) -> str:
 
     The catalogue has these by the English text itself (context "word"). A phrase that an answer
     was given by one of our sentences, and a list of such, is said again. Anything else is the
-    provider's own and stays as it is, as does everything in English.
+    provider's own and stays as it is. In English only what holds a date is said again; a date
+    alone is a value and stays.
     """
     language = language or current()
-    return text if language == "en" or not text else _again(text, language) or text
+    dated = _DAY.search(text)
+    if not text or (language == "en" and (dated is None or dated[0] == text)):
+        return text
+    return _again(text, language) or text
 
 
 def _again(text: str, language: str) -> str | None:
@@ -387,7 +397,7 @@ def _again(text: str, language: str) -> str | None:
             return mark.join(part for part in parts if part)
     for key, pattern in _readings():
         found = pattern.fullmatch(text)
-        if found and (key not in _FRAMES or _again(found[1], language)):
+        if found and (key not in _FRAMES or language == "en" or _again(found[1], language)):
             given: dict[str, Scalar] = {}
             for name, value in found.groupdict().items():
                 plain = value.replace(",", "")

@@ -155,21 +155,29 @@ def test_what_the_records_call_things_is_said_in_spanish() -> None:
 )  # fmt: skip
 def test_what_an_answer_was_made_of_is_read_back(english: str, spanish: str) -> None:
     assert word(english, "es") == spanish
-    assert word(english, "en") == english
+    assert word(english, "en") == english.replace("2025-05-03", "May 3, 2025")
+
+
+def test_documents_keep_the_dates_that_sentences_say_in_words() -> None:
+    given = {"days": 90, "as_of": "2025-05-03"}
+    assert messages.english("label.horizon", given).endswith("as of 2025-05-03")
+    assert sentence("label.horizon", given, "en").endswith("as of May 3, 2025")
+    assert word("2025-05-03", "en") == "2025-05-03"  # alone it is a value, as in a table
+    assert word("Night class of 2025-05-03", "en") == "Night class of 2025-05-03"
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
+    ("day", "english", "said"),
     [
-        ("2025-05-03", "3 de mayo de 2025"),
-        ("1978-12-31", "31 de diciembre de 1978"),
-        ("2025-13-01", "2025-13-01"),
-        ("on 2025-05-03", "on 2025-05-03"),
+        ("2025-05-03", "May 3, 2025", "3 de mayo de 2025"),
+        ("1978-12-31", "December 31, 1978", "31 de diciembre de 1978"),
+        ("2025-13-01", "2025-13-01", "2025-13-01"),
+        ("on 2025-05-03", "on 2025-05-03", "on 2025-05-03"),
     ],
 )
-def test_days(day: str, said: str) -> None:
+def test_days(day: str, english: str, said: str) -> None:
     assert messages.day(day, "es") == said
-    assert messages.day(day, "en") == day
+    assert messages.day(day, "en") == english
     assert said in sentence("brief.as-of", {"as_of": day}, "es")
 
 

@@ -178,8 +178,8 @@ def test_answers_say_numerator_denominator_reasons_and_sources(session: Session)
     assert next(r["median"] for r in north.values() if r["median"]) == 7150.0
     (said,) = (say.words(r) for r in release([rate], _inside()))
     assert said.startswith(
-        "Among periods of participation that ended from 2024-07-01 to 2025-06-30, 3 of 5 (60\xa0%) "
-        "were employed in the 2nd quarter after exit, WIOA report PY2025Q4."
+        "Among periods of participation that ended from July 1, 2024 to June 30, 2025, 3 of 5 "
+        "(60\xa0%) were employed in the 2nd quarter after exit, WIOA report PY2025Q4."
     )
     (said,) = (say.words(r) for r in release([median], _inside()))
     assert re.match(r"Median earnings .*: \$8,200, the median of .* \(3 with earnings\)\.", said)

@@ -125,7 +125,7 @@ def test_it_says_who_may_see_it() -> None:
     assert "Inside: for staff, not for release" in made(Inside())
     assert "Outside: for everyone" in made()
     agreement = Agreement("State agency", "evaluation", dt.date(2026, 12, 31))
-    assert "Under agreement: for State agency, until 2026-12-31" in made(agreement)
+    assert "Under agreement: for State agency, until December 31, 2026" in made(agreement)
     released = release([bottleneck()], Inside())
     with pytest.raises(ValueError, match="audience"):
         BriefInput("x", "y", Outside(), (Section("z", released),))

@@ -53,7 +53,7 @@ def test_the_first_sheet_says_what_the_brief_says() -> None:
     shown = brief([examples.journey(), examples.gap(GROUPS)], next_steps=("Ask them.",))
     first = cells(next(iter(sheets(workbook.content(shown)).values())))
     assert first[0].startswith("Everyone who applied")
-    assert first[1:4] == ["Harbor", "Outside: for everyone", "Records as of 2025-05-03"]
+    assert first[1:4] == ["Harbor", "Outside: for everyone", "Records as of May 3, 2025"]
     assert "Where?" in first
     assert "Ask them." in first
     assert any("does not mean there is no difference" in line for line in first)

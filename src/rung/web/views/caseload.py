@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,18 +14,16 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
-from rung import cycle, messages
+from rung import cycle
 from rung.cycle.people import Named
 from rung.discovery.caseload import Case
 from rung.errors import PlanError, Problem, RecordsError
-from rung.finding import Note
 from rung.messages import sentence
 from rung.share.release import Inside, Outside
 from rung.web import access, caseload, clock, keys
 from rung.web.access import needs
 from rung.web.caseload import Learned, Open, SomeoneElseWrote, Whose
 from rung.web.models import Draft, FollowUp, Program, User
-from rung.web.templatetags.words import day
 
 PAGE = 25
 LATELY = 20
@@ -45,7 +42,7 @@ class Row:
     @property
     def reasons(self) -> list[str]:
         """Why, in the reader's words."""
-        return [said(why) for why in self.case.reasons]
+        return [why.words() for why in self.case.reasons]
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,6 @@ class Tab:
     n: int | None
     query: str
     here: bool
-
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def said(why: Note) -> str:
-    """A reason in the reader's words, its days as people write them."""
-    return _DAY.sub(lambda found: day(found[0]), why.words(messages.current()))
 
 
 def number_of(pid: str) -> str:
@@ -187,7 +176,7 @@ def person(request: HttpRequest, program: Program, key: str) -> HttpResponse:
         "name": named(pid, names),
         "contacts": (names or {}).get(pid, Named()).contacts,
         "have_names": names is not None,
-        "reasons": [said(why) for why in found.case.reasons],
+        "reasons": [why.words() for why in found.case.reasons],
         "services": found.services[:LATELY],
         "checks": [(days, on, check) for days, (on, check) in found.due.items()],
         "written": caseload.written(program, pid),
