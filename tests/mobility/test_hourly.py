@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rung.errors import PlanError
-from rung.finding import Refusal, Table
+from rung.finding import Counts, Refusal, Table
 from rung.mobility import hourly
 from rung.mobility.area import Distribution, Percentiles
 from rung.mobility.settings import LadderSettings
@@ -74,16 +74,58 @@ def test_by_hand(tmp_path: Path) -> None:
     with Session(threads=1) as session:
         load(session)
         got = found(session, tmp_path)
-    before, start, check = (got.stood[m] for m in ("before", "start", "90"))
+    before, start, check = (got.stood["", m] for m in ("before", "start", "90"))
     # a: 11 lies below the 10th percentile, anywhere from 0 to 10; b: 15 is the 25th
     assert (before.n, before.low, before.high) == (2, 25, 35)
     # a: 20 is the 50th; b: 25 half-way to the 75th; c: 30, the better paid of the two
     assert (start.n, start.low, start.high) == (3, 50 + 62.5 + 75, 50 + 62.5 + 75)
     assert (check.n, check.low) == (1, 50)  # the last word
-    climb = got.climbed["start"]
+    climb = got.climbed["", "start"]
     assert (climb.n, climb.low, climb.high) == (2, 40 + 37.5, 50 + 37.5)
     # before, both wages are too low; after, of b's job it is not known whether it insures
-    assert got.good == {"before": (2, 0), "start": (2, 1)}
+    assert got.good == {("", "before"): (2, 0), ("", "start"): (2, 1)}
+
+
+def test_arm_by_arm_beside_the_comparison(tmp_path: Path) -> None:
+    arms = {"arm": "offered", "control": "no", "arms": {"yes": "Offered", "no": "Not offered"}}
+    settings = LadderSettings.model_validate({**SETTINGS.model_dump(), **arms})
+    people = [("a", "yes"), ("b", "no"), ("c", "yes"), ("d", "no"), ("e", None)]
+    with Session(threads=1) as session:
+        load(session)
+        table(
+            session,
+            "journeys",
+            {"pid": "VARCHAR", "entered_on": "DATE", "period": "SMALLINT", "offered": "VARCHAR"},
+            [(p, ENTERED, 1, arm) for p, arm in people],
+        )
+        alone = found(session, tmp_path)
+        got = hourly.summarise(
+            session, settings, tmp_path,
+            people="journeys", jobs="employment", checks="follow_ups", distribution=AREA,
+        )  # fmt: skip
+    assert got.arms == ("yes", "no")
+    # of a and c, who were offered, and of b, who was not
+    assert [(got.stood[k].n, got.stood[k].low) for k in (("yes", "start"), ("no", "start"))] == [
+        (2, 50 + 75), (1, 62.5),
+    ]  # fmt: skip
+    for moment in ("before", "start"):
+        both = [got.stood[arm, moment] for arm in got.arms]
+        assert sum(b.high for b in both) == alone.stood["", moment].high
+    stood, climbed, good = hourly.answers(got)
+    assert isinstance(stood, Table)
+    assert [(r["when"], r["arm"]) for r in stood.rows][2:4] == [
+        ("at the start of the first job after entry", "Offered"),
+        ("at the start of the first job after entry", "Not offered"),
+    ]
+    assert stood.counts == Counts(3)
+    assert isinstance(climbed, Table)
+    assert isinstance(good, Table)
+    assert [(r["arm"], r["n"], r["good"]) for r in good.rows] == [
+        ("Offered", 1, 0), ("Not offered", 1, 0), ("Offered", 2, 1),
+    ]  # fmt: skip
+    for language in ("en", "es"):
+        for one in release((stood, climbed, good), Inside()):
+            assert "Not offered" in words(one, language)
 
 
 def test_a_wage_too_low_decides_without_the_rest(tmp_path: Path) -> None:
@@ -96,7 +138,7 @@ def test_a_wage_too_low_decides_without_the_rest(tmp_path: Path) -> None:
              "hours_week": "DECIMAL(18,4)", "health_insurance": "BOOLEAN"},
             [("a", ENTERED, 12, None, None), ("b", ENTERED, 22, None, True)],
         )  # fmt: skip
-        assert found(session, tmp_path, checks=None).good == {"start": (1, 0)}
+        assert found(session, tmp_path, checks=None).good == {("", "start"): (1, 0)}
 
 
 def test_what_it_tells_and_what_it_refuses(tmp_path: Path) -> None:

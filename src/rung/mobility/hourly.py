@@ -3,15 +3,18 @@
 The published wages (OEWS) are of jobs: nobody in them earns nothing, and only five percentiles are
 told. Below the lowest and above the highest a wage is known to lie there and no closer, so the mean
 rank has a lower and an upper bound, and its range covers both (Imbens and Manski 2004). Only people
-with a known wage count: who has no job has no rank here.
+with a known wage count: who has no job has no rank here. Where there is a comparison, each arm's
+people stand in rows of their own.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
@@ -41,6 +44,7 @@ from rung.records.schema import TABLES
 from rung.stats.intervals import bounded_mean, wilson
 
 BEFORE, START = "before", "start"
+Key = tuple[str, str]  # an arm, "" without one; a moment
 VIEW = "hourly_jobs"
 _BOUNDS = (
     Column("n", "denominator", "people"),
@@ -93,13 +97,22 @@ class Sums:
 
 @dataclass(frozen=True)
 class Hourly:
-    """Sums by moment: where wages stood, how far they moved since before entry, good jobs."""
+    """Sums by arm and moment: where wages stood, how far they moved since before entry, good jobs.
+
+    The arms are values of the arm's column, the comparison last; none without a comparison.
+    """
 
     settings: LadderSettings
-    stood: Mapping[str, Sums]
-    climbed: Mapping[str, Sums]
-    good: Mapping[str, tuple[int, int]]
+    stood: Mapping[Key, Sums]
+    climbed: Mapping[Key, Sums]
+    good: Mapping[Key, tuple[int, int]]
     origin: Origin
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Whose rows a table has; ("",) without a comparison."""
+        found = {arm for sums in (self.stood, self.good) for arm, _ in sums}
+        return tuple(sorted(found, key=lambda arm: (arm == self.settings.control, arm)))
 
 
 def summarise(
@@ -113,32 +126,33 @@ def summarise(
     distribution: Distribution | None,
     inputs: Sequence[str] = (),
 ) -> Hourly:
-    """Reduce jobs and follow-ups to sums by moment.
+    """Reduce jobs and follow-ups to sums by arm and moment.
 
-    `people` has pid and entered_on; `jobs` pid, start_on, hourly_wage and what a quality job needs;
-    `checks` pid, due_days, contacted_on and hourly_wage. Raises PlanError (PLAN-no-column).
+    `people` has pid, entered_on and the arm; `jobs` pid, start_on, hourly_wage and what a quality
+    job needs; `checks` pid, due_days, contacted_on and hourly_wage. Raises PlanError
+    (PLAN-no-column).
     """
     started = len(engine.log)
-    stood: dict[str, Sums] = {}
-    climbed: dict[str, Sums] = {}
-    good: dict[str, tuple[int, int]] = {}
+    stood: dict[Key, Sums] = {}
+    climbed: dict[Key, Sums] = {}
+    good: dict[Key, tuple[int, int]] = {}
     if jobs is not None:
         engine.keep(VIEW, _jobs(engine, settings, people, jobs, checks))
         if settings.quality_job:
             rows = engine.run(query.load(ROOM, "hourly_good"), people=Name(VIEW)).dicts()
-            good = {r["moment"]: (int(r["n"]), int(r["good"] or 0)) for r in rows if r["n"]}
+            good = {_key(r): (int(r["n"]), int(r["good"] or 0)) for r in rows if r["n"]}
         if distribution is not None:
             _placed(engine, distribution, work)
             found = engine.run(
                 query.load(ROOM, "hourly_sums"), people=Name("hourly"), before=BEFORE
             )
             for row in found.dicts():
-                stood[row["moment"]] = Sums(
+                stood[_key(row)] = Sums(
                     int(row["n"]),
                     *(float(row[c]) for c in ("low", "low_squares", "high", "high_squares")),
                 )
                 if row["moment"] != BEFORE and row["pairs"]:
-                    climbed[row["moment"]] = Sums(
+                    climbed[_key(row)] = Sums(
                         int(row["pairs"]),
                         *(
                             float(row[c])
@@ -151,18 +165,24 @@ def summarise(
     )  # fmt: skip
 
 
+def _key(row: Mapping[str, Any]) -> Key:
+    return row["arm"] or "", row["moment"]
+
+
 def _jobs(
     engine: Engine, settings: LadderSettings, people: str, jobs: str, checks: str | None
 ) -> exp.Expr:
     have = engine.columns(people)
-    own = exp.select("pid", "entered_on").from_(exp.table_(people, quoted=True))
+    arm: exp.Expr = exp.cast(exp.null(), "VARCHAR")
+    if settings.arm:
+        arm = exp.cast(name(settings.arm), "VARCHAR")
+    own = exp.select("pid", "entered_on", query.alias(arm, "arm"))
+    own = own.from_(exp.table_(people, quoted=True))
     if "period" in have:
         first = exp.LTE(this=name("period"), expression=tree(1))
         own = own.where(exp.or_(name("period").is_(exp.null()), first))
-    if settings.arm and settings.control:
-        arm = exp.cast(name(settings.arm), "VARCHAR")
-        other = exp.NEQ(this=arm.copy(), expression=tree(settings.control))
-        own = own.where(exp.or_(arm.is_(exp.null()), other))
+    if settings.arm:  # who is in no arm is compared with nobody
+        own = own.where(exp.not_(arm.copy().is_(exp.null())))
     engine.view("hourly_people", own)
     columns = engine.columns(jobs)
     heard = _nobody()
@@ -196,7 +216,7 @@ def _good(job: QualityJob | None, columns: Mapping[str, str]) -> exp.Expr:
 
 
 def _nobody() -> exp.Expr:
-    columns = {"pid": "VARCHAR", "moment": "VARCHAR", "wage": "DECIMAL(18, 4)",
+    columns = {"pid": "VARCHAR", "arm": "VARCHAR", "moment": "VARCHAR", "wage": "DECIMAL(18, 4)",
                "year": "INTEGER", "good": "BOOLEAN"}  # fmt: skip
     nothing = [query.alias(exp.cast(exp.null(), kind), c) for c, kind in columns.items()]
     return exp.select(*nothing).where(exp.false())
@@ -210,7 +230,9 @@ def _placed(engine: Engine, distribution: Distribution, work: Path) -> None:
     paid = exp.Case().when(exp.GT(this=name("wage"), expression=tree(0)), name("wage"))
     engine.view(
         "hourly",
-        standing.placed(VIEW, ("pid", "moment"), distribution, cell, paid, "x", "hourly_pieces"),
+        standing.placed(
+            VIEW, ("pid", "arm", "moment"), distribution, cell, paid, "x", "hourly_pieces"
+        ),
     )
 
 
@@ -223,10 +245,20 @@ def _words(moment: str) -> str:
     return english("label.hourly-check", {"n": int(moment)})
 
 
-def _order(moments: Mapping[str, object]) -> list[str]:
-    """Before entry, the job's start, then the follow-ups by their days."""
+def _order(hourly: Hourly, sums: Mapping[Key, object]) -> list[Key]:
+    """Before entry, the job's start, then the follow-ups by their days; in each, arm by arm."""
+    moments = {m for _, m in sums}
     first = [m for m in (BEFORE, START) if m in moments]
-    return [*first, *sorted((m for m in moments if m.isdigit()), key=int)]
+    ordered = [*first, *sorted((m for m in moments if m.isdigit()), key=int)]
+    return [(arm, m) for m in ordered for arm in hourly.arms if (arm, m) in sums]
+
+
+def _place(hourly: Hourly, at: Key) -> dict[str, Cell]:
+    """The cells that say when, and whose row it is."""
+    arm, moment = at
+    settings = hourly.settings
+    who: dict[str, Cell] = {"arm": settings.arms.get(arm, arm)} if settings.arm else {}
+    return {"when": _words(moment), **who}
 
 
 def _method(key: str) -> Method:
@@ -251,15 +283,18 @@ def _table(
     level: float,
     notes: tuple[Note, ...],
 ) -> Table:
-    n = max(int(r["n"] or 0) for r in rows)
+    people: Counter[Cell] = Counter()  # at each moment, of all arms
+    for row in rows:
+        people[row["when"]] += int(row["n"] or 0)
+    keys = ("when", "arm") if hourly.settings.arm else ("when",)
     return Table(
         name=outcome,
         estimand=_question(outcome, unit, outcome),
-        columns=(Column("when", "key", "text"), *columns),
+        columns=(*(Column(k, "key", "text") for k in keys), *columns),
         rows=tuple(rows),
-        dimensions=(Dimension("when", False),),
+        dimensions=tuple(Dimension(k, k == "arm") for k in keys),
         method=_method(key),
-        counts=Counts(n),
+        counts=Counts(max(people.values())),
         caveats=notes,
         level=level,
         origin=hourly.origin,
@@ -267,15 +302,15 @@ def _table(
 
 
 def _bounds(
-    sums: Mapping[str, Sums], names: tuple[str, str], level: float
+    hourly: Hourly, sums: Mapping[Key, Sums], names: tuple[str, str], level: float
 ) -> list[dict[str, Cell]]:
     rows: list[dict[str, Cell]] = []
-    for moment in _order(sums):
-        each = sums[moment]
+    for at in _order(hourly, sums):
+        each = sums[at]
         least, most = each.means()
         low, high = each.ends(level) or (None, None)
         rows.append(
-            {"when": _words(moment), "n": each.n, names[0]: least, names[1]: most,
+            {**_place(hourly, at), "n": each.n, names[0]: least, names[1]: most,
              "low": low, "high": high}
         )  # fmt: skip
     return rows
@@ -295,14 +330,14 @@ def answers(hourly: Hourly, level: float = 0.95) -> tuple[Answer, ...]:
     made: list[Answer] = []
     known = Note("hourly-known")
     if hourly.stood:
-        rows = _bounds(hourly.stood, ("rank_least", "rank_most"), level)
+        rows = _bounds(hourly, hourly.stood, ("rank_least", "rank_most"), level)
         made.append(
             _table(hourly, "hourly", "ladder-hourly", "number", _BOUNDS, rows, level, (known,))
         )
     else:
         made.append(_refusal(hourly, "ANS-no-hourly", "hourly", "ladder-hourly"))
     if hourly.climbed:
-        rows = _bounds(hourly.climbed, ("climb_least", "climb_most"), level)
+        rows = _bounds(hourly, hourly.climbed, ("climb_least", "climb_most"), level)
         made.append(
             _table(hourly, "hourly", "ladder-hourly-climb", "number", _CLIMB, rows, level, (known,))
         )
@@ -310,11 +345,11 @@ def answers(hourly: Hourly, level: float = 0.95) -> tuple[Answer, ...]:
     if job is None or not hourly.good:
         return (*made, _refusal(hourly, "ANS-no-quality-job", "quality-job", "ladder-quality"))
     good: list[dict[str, Cell]] = []
-    for moment in _order(hourly.good):
-        n, x = hourly.good[moment]
+    for at in _order(hourly, hourly.good):
+        n, x = hourly.good[at]
         low, high = wilson(x, n, level)
         good.append(
-            {"when": _words(moment), "n": n, "good": x, "good_share": x / n,
+            {**_place(hourly, at), "n": n, "good": x, "good_share": x / n,
              "low": low, "high": high}
         )  # fmt: skip
     notes = (_rule(job), Note("hourly-known"))

@@ -1,11 +1,12 @@
 -- The jobs of each person by moment, the one that counts first: before entry the last that began,
 -- from the day of entry on the first; of two on one day the better paid.
 WITH own AS (
-  SELECT pid, entered_on FROM $people WHERE entered_on IS NOT NULL
+  SELECT pid, entered_on, arm FROM $people WHERE entered_on IS NOT NULL
 ),
 begun AS (
   SELECT
     jobs.pid,
+    own.arm,
     CASE WHEN jobs.start_on < own.entered_on THEN $before ELSE $start END AS moment,
     jobs.hourly_wage AS wage,
     extract(year FROM jobs.start_on) AS year,

@@ -1,8 +1,9 @@
 -- What was heard at each follow-up, the last word where a check was made twice.
-SELECT pid, moment, wage, CAST(year AS INTEGER) AS year, CAST(NULL AS BOOLEAN) AS good
+SELECT pid, arm, moment, wage, CAST(year AS INTEGER) AS year, CAST(NULL AS BOOLEAN) AS good
 FROM (
   SELECT
     checks.pid AS pid,
+    people.arm AS arm,
     CAST(checks.due_days AS VARCHAR) AS moment,
     checks.hourly_wage AS wage,
     extract(year FROM checks.contacted_on) AS year,

@@ -209,7 +209,7 @@ def _hourly(table: Table, language: str | None) -> list[str]:
     names = [c.name for c in table.columns if c.role == "value"]
     said, hidden = [], []
     for row in table.rows:
-        name = word(str(row["when"]), language)
+        name = _row_name(table, row, language)
         low, high = (row[c] for c in names)
         if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
             hidden.append(name)
