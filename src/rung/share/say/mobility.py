@@ -159,6 +159,7 @@ def _change(table: Table, language: str | None) -> list[str]:
 def _moves(table: Table, language: str | None) -> list[str]:
     """Where the people went who stood lowest before, arm by arm."""
     arms = any(c.name == "arm" for c in table.columns)
+    kind = "rung" if table.name == "ladder-rungs" else "kind"
     told: dict[Cell, str] = {}
     for row in table.rows:
         arm = row["arm"] if arms else None
@@ -169,19 +170,22 @@ def _moves(table: Table, language: str | None) -> list[str]:
             for r in table.rows
             if r["stood_before"] == row["stood_before"] and (not arms or r["arm"] == arm)
         ]
-        said = [
-            _item(word(str(r["stood_after"]), language), percent(float(r["moved_share"])), language)
+        there = [
+            {
+                "name": word(str(r["stood_after"]), language),
+                "value": percent(float(r["moved_share"])),
+            }
             for r in from_here
-            if r["moved_share"] is not None
+            if r["moved_share"]  # where nobody went is in the table
         ]
+        said = [sentence(f"say.ladder-{kind}-item", to, language) for to in there]
         given: dict[str, str | int] = {
             "n": int(row["n"] or 0), "before": str(row["stood_before"]), "list": "; ".join(said)
         }  # fmt: skip
         if arms:
             told[arm] = phrase("say.ladder-moves-arm", {**given, "arm": str(arm)}, language)
         else:
-            kind = "rungs" if table.name == "ladder-rungs" else "kinds"
-            told[arm] = phrase(f"say.ladder-moves-{kind}", given, language)
+            told[arm] = phrase(f"say.ladder-moves-{kind}s", given, language)
     return [_title(table, language), *(opened(one) for one in told.values())]
 
 
