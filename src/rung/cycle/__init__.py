@@ -39,6 +39,11 @@ from rung.cycle.household import Family as Family
 from rung.cycle.household import Wages as Wages
 from rung.cycle.household import full_model as full_model
 from rung.cycle.household import household as household
+from rung.cycle.incomes import KeptIncomes as KeptIncomes
+from rung.cycle.incomes import delete_incomes as delete_incomes
+from rung.cycle.incomes import incomes_file as incomes_file
+from rung.cycle.incomes import keep_incomes as keep_incomes
+from rung.cycle.incomes import kept_incomes as kept_incomes
 from rung.cycle.inequality import inequality as inequality
 from rung.cycle.lab import open_lab as open_lab
 from rung.cycle.learn import estimate as estimate

@@ -69,6 +69,9 @@ MAY: Mapping[str, frozenset[str]] = {
     "mobility.see": _ALL,
     "mobility.bring": _HANDS | {Role.ANALYST},
     "returns.write": _HANDS | {Role.ANALYST},
+    "incomes.see": _ALL,
+    "incomes.bring": _HANDS | {Role.ANALYST},
+    "incomes.delete": _HANDS | {Role.ANALYST},
     "household.see": _ALL,  # a calculator: no records
     "places.see": _ALL,  # public data: no records
     "places.bring": _HANDS | {Role.ANALYST, ADVISOR},

@@ -383,7 +383,7 @@ def kinds(problems: Iterable[Problem]) -> int:
 def sweep(program: Program) -> None:
     """Take away the folders of imports that never ended, and names that lay open meanwhile."""
     known = set(program.generations.values_list("uid", flat=True))
-    for folder in program.folder.glob("*") if program.folder.is_dir() else ():
+    for folder in program.folder.glob("*/") if program.folder.is_dir() else ():
         if folder.name not in known and _old(folder):
             shutil.rmtree(folder, ignore_errors=True)
     # a process that is killed while it reads names leaves the key table in clear

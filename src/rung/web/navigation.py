@@ -27,6 +27,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("returns", "returns", "returns.see"),
         ("household", "household", "household.see"),
         ("mobility", "mobility", "mobility.see"),
+        ("incomes", "incomes", "incomes.see"),
         ("places", "places", "places.see"),
     ),
 }

@@ -17,11 +17,13 @@ from tests.journeys.web.conftest import COACH, Place
 from tests.journeys.web.person import Person
 from tests.journeys.web.test_every_page import reached, shape, too_small
 from tests.journeys.web.test_staff import CSV, bring, new_program
+from tests.mobility import incomes_files
 from tests.mobility import places_files as files
 
 pytestmark = pytest.mark.deep
 ROOMS = ("returns/", "household/", "mobility/", "places/", "standards/", "standards/pay/",
-         "standards/funders/", "standards/exits/", "standards/forget/")  # fmt: skip
+         "standards/funders/", "standards/exits/", "standards/forget/",
+         "incomes/")  # fmt: skip
 WAYS: tuple[dict[str, Any], ...] = (
     {},
     {"width": 320, "language": "es"},
@@ -68,6 +70,14 @@ def area(person: Person, program: str, name: str, content: bytes) -> None:
     person.send("web.mobility.keep")
 
 
+def incomes(person: Person, program: str, content: bytes = b"") -> None:
+    """Bring a file of incomes."""
+    person.go(program + "incomes/")
+    sent = {"name": "a.csv", "mimeType": "text/csv", "buffer": content or incomes_files.city()}
+    person.page.get_by_label(person.words("web.incomes.file"), exact=True).set_input_files(sent)
+    person.send("web.incomes.keep")
+
+
 @pytest.fixture(scope="module")
 def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Go]:
     """How to come to each state: of a program without records, of one without wages, and filled."""
@@ -89,6 +99,8 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     )
     owner.press("web.places.keep")
     owner.on("web.places.title")
+    incomes(owner, full)
+    owner.sees("web.incomes.kept")
     owner.close()
     running.open = []
 
@@ -113,6 +125,10 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         area(person, full, "area.csv", b"year,percentile\n2024,5\n")
         person.sees("web.mobility.wrong")
 
+    def no_incomes(person: Person) -> None:
+        incomes(person, full, b"name,income\nA,$5\nB,$7\n")
+        person.sees("web.incomes.wrong")
+
     def raise_told(offered: str, *has: str) -> Go:
         def go(person: Person) -> None:
             raised(person, full, offered, *has)
@@ -127,6 +143,9 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     looks = {f"empty {r}": at(bare + r) for r in ROOMS if r not in ("household/", "returns/")}
     looks |= {f"no wages {r}": at(poor + r) for r in ROOMS[2:3] + ROOMS[4:8]}
     outside = "?audience=outside"
+    children = (
+        "incomes/?about=rise&parent=parents&child=own&by=county&parent_year=2015&child_year=2015"
+    )
     filled = ("returns/", "mobility/", "standards/", "standards/pay/", "standards/funders/")
     looks |= {f"outside {r}": at(full + r + outside) for r in filled}
     looks |= {f"by gender {r}": at(full + r + "?by=gender") for r in filled[1:]}
@@ -136,6 +155,14 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "pay wrong": at(full + "standards/pay/?low_pay=a+lot"),
         "a place": at(full + "places/?place=36005&peers=6"),
         "no such place": at(full + "places/?place=Gotham&peers=6", 422),
+        "incomes": at(full + "incomes/?income=earnings&by=county&over=year&weights=weight"),
+        "incomes outside": at(full + "incomes/?income=earnings&by=county&audience=outside"),
+        "incomes wrong": at(full + "incomes/?income=county&by=own&weights=gone", 422),
+        "children, not asked": at(full + "incomes/?about=rise"),
+        "children": at(full + children),
+        "children outside": at(full + children + "&audience=outside"),
+        "children wrong": at(full + "incomes/?about=rise&parent=parents&child=empty", 422),
+        "no incomes": no_incomes,
         "a raise": raise_told("19.50"),
         "a raise, not known": raise_told("19.50", "medicaid", "housing"),
         "a raise, wrong": raise_wrong,
@@ -178,12 +205,12 @@ GUESTS: dict[str, tuple[dict[str, str], set[str], set[str]]] = {
     ),
     "vera": (
         {"role": "viewer"},
-        {"journey/", "returns/", "places/"},
+        {"journey/", "returns/", "places/", "incomes/"},
         {"records/", "people/", "standards/exits/"},
     ),
     "mina": (
         {"team": "coach", "name": "Mobility Team"},
-        {"fixes/", "places/", "standards/", "household/"},
+        {"fixes/", "places/", "standards/", "household/", "incomes/"},
         {"records/", "people/", "standards/forget/"},
     ),
     "fay": ({"team": "funder", "name": "A Fund"}, set(), {"journey/", "mobility/", "places/"}),

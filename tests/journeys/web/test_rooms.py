@@ -14,6 +14,7 @@ from tests.journeys.web.person import Person
 from tests.journeys.web.test_every_page import tabbed
 from tests.journeys.web.test_every_state import area, numbers
 from tests.journeys.web.test_staff import CSV, bring, new_program, word
+from tests.mobility import incomes_files
 from tests.mobility import places_files as files
 
 pytestmark = pytest.mark.deep
@@ -148,6 +149,36 @@ def test_a_city_analyst_brings_a_file_and_a_viewer_reads_it(lab: Place, tmp_path
     assert viewer.title == analyst.title
     assert viewer.page.get_by_label(viewer.words("web.places.file"), exact=True).count() == 0
     viewer.nothing_runs_off()
+
+
+def test_a_city_analyst_asks_about_incomes_and_leaves_none_of_them(lab: Place) -> None:
+    lab.invited("cleo", role="analyst")
+    analyst = lab.person("cleo", language="es", javascript=False)
+    analyst.go(lab.sample)
+    analyst.follow("web.room.incomes")
+    sent: Any = analyst.page.get_by_label(analyst.words("web.incomes.file"), exact=True)
+    buffer = incomes_files.city()
+    sent.set_input_files({"name": "city.csv", "mimeType": "text/csv", "buffer": buffer})
+    analyst.send("web.incomes.keep")
+    analyst.pick("web.incomes.income", "earnings")
+    analyst.pick("web.incomes.by", "county")
+    analyst.send("web.incomes.show")
+    analyst.sees("web.incomes.next-apart")
+    analyst.follow("web.incomes.rise")
+    analyst.pick("web.incomes.parent", "parents")
+    analyst.pick("web.incomes.child", "empty")
+    analyst.send("web.incomes.show")
+    assert analyst.page.get_by_label(analyst.words("web.incomes.child"), exact=True).get_attribute(
+        "aria-invalid"
+    )
+    analyst.pick("web.incomes.child", "own")
+    analyst.send("web.incomes.show")
+    analyst.sees("web.incomes.next-rise")
+    analyst.follow("web.journey.to-outside")
+    analyst.follow("web.journey.to-inside")
+    analyst.send("web.incomes.delete")
+    analyst.on("web.incomes.title")
+    analyst.sees("web.incomes.bring")
 
 
 def test_a_manager_declines_an_exit(lab: Place) -> None:
