@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rung.finding import Cell, Table
-from rung.share.suppress import Place, Thresholds
+from rung.share.cells import Place
+from rung.share.suppress import Thresholds
 
 
 def hide_reasons(

@@ -48,17 +48,11 @@ from rung.finding import (
 from rung.messages import Scalar, english
 from rung.records.query import DIALECT
 from rung.share import within
+from rung.share.cells import Place, Uncheckable, said, said_of_everyone
 from rung.share.definitions import hide_reasons
 from rung.share.rounding import rounded
 from rung.share.shown import covers, follows, unnamed, without
-from rung.share.suppress import (
-    Place,
-    Thresholds,
-    Uncheckable,
-    places_to_hide,
-    said,
-    said_of_everyone,
-)
+from rung.share.suppress import Thresholds, places_to_hide
 
 AnyAnswer = Finding | Table | Refusal
 A = TypeVar("A", bound=AnyAnswer, covariant=True)
@@ -274,7 +268,7 @@ def _linked(
             places[key], says[key] = None, {}
             continue
         try:
-            says[key] = said(table, rules)
+            says[key] = said(table)
         except Uncheckable:
             places[key], says[key] = None, {}
             continue
@@ -309,7 +303,7 @@ def _hidden_of_everyone(
     gone, shown = set[tuple[str, int]](), set[tuple[str, int]]()
     for table in (t for t in tables if t.name == "journey" and t.rows):
         try:
-            says = said_of_everyone(table, rules)
+            says = said_of_everyone(table)
         except Uncheckable:
             continue
         hidden = _gone(says, places[id(table)])

@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from rung.finding import Cell, Column, Hidden, Table
 from rung.messages import english
+from rung.share.cells import GAP_OTHERS, Place, counts_people
 from rung.share.rounding import rounded
-from rung.share.suppress import GAP_OTHERS, Place, Thresholds, counts_people
+from rung.share.suppress import Thresholds
 from rung.stats.intervals import newcombe, wilson
 
 
