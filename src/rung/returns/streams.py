@@ -18,10 +18,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from rung.errors import PlanError, Problem, RecordsError
 from rung.records.prices import Prices
+from rung.stats.intervals import normal_quantiles
 
 Array = NDArray[np.float64]
 
@@ -223,7 +223,7 @@ def se_from_p_range(
 
 
 def _errors(estimate: float, p: Array) -> Array:
-    made: Array = abs(estimate) / ndtri(1 - np.minimum(p, 1 - 1e-12) / 2)
+    made: Array = abs(estimate) / normal_quantiles(1 - np.minimum(p, 1 - 1e-12))
     return made
 
 

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 
 def normal_quantile(level: float) -> float:
     """z such that a standard normal lies within ±z with probability `level`."""
     return float(ndtri(0.5 + level / 2))
+
+
+def normal_quantiles(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`normal_quantile` of many levels."""
+    return np.asarray(ndtri(0.5 + levels / 2), dtype=np.float64)
 
 
 def t_quantile(level: float, df: float) -> float:
