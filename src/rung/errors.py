@@ -63,6 +63,14 @@ class Problem:
         """What would have been right."""
         return self._words("expected", language)
 
+    def told(self, language: str | None = None) -> str:
+        """What is wrong and what would have been right, in whole sentences."""
+        return f"{self.what(language)} {self.expecting(language)}"
+
+    def expecting(self, language: str | None = None) -> str:
+        """What would have been right, said to be that."""
+        return sentence("label.expecting", {"expected": self.expected(language)}, language)
+
     def next(self, language: str | None = None) -> str:
         """What to do next."""
         return self._words("next", language)

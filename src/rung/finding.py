@@ -328,9 +328,15 @@ class Refusal(_Answer):
 
     def words(self, language: str | None = None) -> str:
         """The same in a language."""
+        return " ".join(self.sentences(language))
+
+    def sentences(self, language: str | None = None) -> tuple[str, str, str]:
+        """Why there is no answer, what is needed for one, and what to do next."""
         given = {**self.params, **self.saw, **self.needs}
-        parts = ("what", "expected", "next")
-        return " ".join(sentence(f"{self.code}.{p}", given, language) for p in parts)
+        what, needed, after = (
+            phrase(f"{self.code}.{part}", given, language) for part in ("what", "expected", "next")
+        )
+        return what, phrase("say.needed", {"needed": needed}, language), after
 
 
 Answer = Annotated[Finding | Table | Refusal, Field(discriminator="kind")]

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from rung.cli import main
-from rung.errors import RungError
+from rung.errors import Problem, RungError
 from rung.messages import has
 from tests.contract.test_house import ROOT, _codes
 
@@ -227,3 +227,9 @@ def test_the_example_shows_it_and_the_repair_mends_it(
     assert not _shows(code, after), after[-3000:]
     assert status == 0, after[-3000:]
     assert SECRET not in told + after
+
+
+def test_what_was_expected_is_a_sentence_of_its_own() -> None:
+    problem = Problem(code="PLAN-level")
+    assert problem.told("en").endswith(" Expected: A share such as 0.95 or 0.9.")
+    assert problem.told("es").startswith(problem.what("es") + " Se esperaba: ")

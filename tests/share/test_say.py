@@ -317,6 +317,19 @@ def test_headline_is_the_first_sentence() -> None:
     assert say.headline(released).count(".") == 1
 
 
+def test_a_refusal_names_its_question_and_says_what_is_needed() -> None:
+    few = examples.refusal()
+    asked = [replace(few, estimand=replace(few.estimand, outcome=o), id="") for o in ("one", "two")]
+    one, two = release(asked, OUT)
+    assert say.headline(one).startswith(f"One, {few.estimand.horizon}: Too few people to publish.")
+    assert say.words(two).startswith("Two, ")
+    assert say.reason(one) == say.reason(two)
+    assert " What is needed: At least 10 people counted" in say.words(one)
+    assert " Se necesita: Al menos 10 personas" in say.words(one, "es")
+    lasting = replace(few, estimand=replace(few.estimand, outcome="one", horizon=""), id="")
+    assert say.headline(release([lasting], OUT)[0]).startswith("One: Too few")
+
+
 def test_caveats_are_sentences_and_exemption_says_why() -> None:
     answer = examples.difference(
         1794.34, 550.57, 3038.11, caveats=(Note("few-left-out", {"n": 3}),)

@@ -14,6 +14,7 @@ from rung.share.say.pieces import column_label as column_label
 from rung.share.say.pieces import either as either
 from rung.share.say.pieces import group_key as group_key
 from rung.share.say.pieces import main_rows as main_rows
+from rung.share.say.pieces import opened
 from rung.share.say.pieces import people as people
 from rung.share.say.pieces import range_of as range_of
 from rung.share.say.tables import bounds as bounds
@@ -56,6 +57,12 @@ def how_sure(released: Released[AnyAnswer], language: str | None = None) -> str:
     return phrase(f"say.sure-{answer.strength.replace(' ', '-')}", {}, language)
 
 
+def reason(released: Released[AnyAnswer], language: str | None = None) -> str:
+    """Why there is no answer, without the question: alike for all that are refused alike."""
+    answer = released.answer
+    return answer.words(language) if isinstance(answer, Refusal) else ""
+
+
 def left_out(counts: Counts | None, language: str | None = None) -> tuple[str, ...]:
     """Everyone who is not counted, with the reason."""
     return tuple(
@@ -70,9 +77,26 @@ def left_out(counts: Counts | None, language: str | None = None) -> tuple[str, .
 
 def _told(answer: AnyAnswer, language: str | None) -> list[str]:
     if isinstance(answer, Refusal):
-        parts = ("what", "expected", "next")
-        given = {**answer.params, **answer.saw, **answer.needs}
-        return [phrase(f"{answer.code}.{p}", given, language) for p in parts]
+        what, *more = answer.sentences(language)
+        return [_named(answer, what, language), *more]
     if isinstance(answer, Finding):
         return findings.told(answer, language)
     return tables.told(answer, language)
+
+
+_MANY_ALIKE = frozenset(
+    {
+        *("OUT-too-few", "ANS-wioa-early", "ANS-wioa-pending", "ANS-wioa-nobody"),
+        *("ANS-wioa-not-asked", "ANS-place-missing", "ANS-place-no-error"),
+    }
+)
+"""Refusals whose own words do not say which of many questions they are about."""
+
+
+def _named(refusal: Refusal, what: str, language: str | None) -> str:
+    if refusal.code not in _MANY_ALIKE:
+        return what
+    question = refusal.estimand
+    given = {"outcome": question.outcome, "horizon": question.horizon, "what": what}
+    key = "say.refused" if question.horizon else "say.refused-always"
+    return opened(phrase(key, given, language))

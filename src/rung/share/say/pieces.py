@@ -68,7 +68,9 @@ def too_few(names: list[str], table: Table, language: str | None) -> list[str]:
     if not names:
         return []
     key = "say.too-few-for" if table.hidden else "say.too-early-for"
-    return [phrase(key, {"names": ", ".join(word(n, language) for n in names)}, language)]
+    said = [word(n, language) for n in names]
+    apart = "; " if any(", " in name for name in said) else ", "
+    return [phrase(key, {"names": apart.join(said)}, language)]
 
 
 def estimate_columns(table: Table) -> tuple[str, str, str]:

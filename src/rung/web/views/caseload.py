@@ -290,7 +290,7 @@ class _Form:
             "on": given.get("on") or self.found.day.isoformat(),
             "results": caseload.RESULTS,
             "ways": caseload.ways(),
-            "wrong": {p.column: f"{p.what()} {p.expected()}" for p in wrong},
+            "wrong": {p.column: p.told() for p in wrong},
             "other": other,
             "seen": caseload.last_entry(self.program, self.pid),
             "drafted": self.draft if self.request.method == "GET" else None,

@@ -112,7 +112,7 @@ class Look(forms.Form):
         except PlanError as error:
             for problem in error.problems:
                 known = FIELD_OF.get(problem.code)
-                told = f"{problem.what()} {problem.expected()}"
+                told = problem.told()
                 if problem.code == "PLAN-household-path":
                     told = sentence("web.household.not-higher")
                 self.add_error(known, told)

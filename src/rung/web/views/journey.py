@@ -329,7 +329,7 @@ def _matched(
     except PlanError as error:
         problem = error.problems[0]
         field = "reported" if problem.code == "PLAN-reported" else "period"
-        return {field: problem.expected()}, None
+        return {field: problem.told()}, None
 
 
 urls = [

@@ -195,7 +195,7 @@ def _articles(make: Callable[[], cycle.Outcome]) -> tuple[tuple[SafeString, str]
     refused: dict[str, list[Released[AnyAnswer]]] = {}
     for each in make():
         if each.answer.kind == "refusal":
-            alike = refused.setdefault(say.words(each, language), [])
+            alike = refused.setdefault(say.reason(each, language), [])
             alike.append(each)
             if len(alike) > 1:
                 continue
@@ -203,7 +203,7 @@ def _articles(make: Callable[[], cycle.Outcome]) -> tuple[tuple[SafeString, str]
         before += say.caveats(each, language)
     told = []
     for each, article in made:
-        alike = refused.get(say.words(each, language), [])
+        alike = refused.get(say.reason(each, language), [])
         asked_ = dict.fromkeys(word(r.answer.estimand.outcome) for r in alike)
         also = "; ".join(asked_) if len(asked_) > 1 else ""
         told.append((mark_safe(article), also))  # noqa: S308 (escaped where it is made)
