@@ -57,6 +57,7 @@ def test_an_empty_page_says_what_happens_to_a_file(world: World) -> None:
     said = ask(world, "staff")[1]
     assert title(said) == "How far apart are incomes, and do children rise?"
     assert "deletes the file itself at once" in said
+    assert "nothing here is real" in said  # the world's program is a sample
     assert 'type="file"' in said
     assert 'name="income"' not in said
     seen = ask(world, "viewer", "es")[1]
@@ -67,6 +68,7 @@ def test_an_empty_page_says_what_happens_to_a_file(world: World) -> None:
 def test_names_are_not_kept_and_a_button_deletes_the_rest(brought: World) -> None:
     said = ask(brought)[1]
     assert "1 column was not kept" in said
+    assert "nothing here is real" not in said  # people may have brought a real one
     assert "<p>name</p>" in said
     assert "<option>earnings</option>" in said
     assert "Delete these columns" not in said  # a viewer looks
