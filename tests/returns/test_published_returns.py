@@ -158,6 +158,19 @@ def test_national_supported_work_youth() -> None:
     assert found["cost"].value == pytest.approx(1.28, abs=0.005)
 
 
+@pytest.mark.parametrize(("name", "dated"), [("nsw-youth", False), ("year-up", True)])
+def test_one_sum_has_no_rate_of_return_and_no_year_to_break_even_in(
+    name: str, *, dated: bool
+) -> None:
+    made = answers(spec(name), perspectives=("society",))
+    assert isinstance(made[0], Table)
+    assert ("returns-one-sum" in {n.code for n in made[0].caveats}) is not dated
+    assert bool({"irr", "even_year"} & {c.name for c in made[0].columns}) is dated
+    yearly = {"irr", "break-even-year", "break-even-persistence"}
+    assert bool(yearly & {a.estimand.summary for a in made}) is dated
+    assert any(a.estimand.summary == "bcr" for a in made)
+
+
 def test_per_scholas_adds_up() -> None:
     ledger = spec("per-scholas").ledger()
     worth = {p: net_present_value(ledger, p).value for p in ("participant", "government", "other")}

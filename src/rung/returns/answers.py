@@ -82,6 +82,7 @@ class Telling:
         )
         self.asked = tuple(asked)
         self.sure = any(s.covariance.any() for s in ledger.streams)  # errors are known
+        self.dated = ledger.years > 1  # one sum has no years to break even in
         self.scenario = ledger.observed < ledger.years and any(
             s.observed < s.years for s in ledger.streams
         )
@@ -140,6 +141,8 @@ class Telling:
         made = []
         if self.scenario:
             made.append(Note("returns-scenario", {"observed": self.ledger.observed}))
+        if not self.dated:
+            made.append(Note("returns-one-sum"))
         if not self.sure:
             made.append(Note("returns-no-se"))
         elif self.spec.open_rho:
@@ -280,6 +283,7 @@ class Telling:
 
     def accounts(self) -> Table:
         """A row a perspective: what it gains, what it pays, and what that comes to."""
+        made_of = _CELLS if self.dated else ("bcr",)
         rows: list[dict[str, Cell]] = []
         for p in self.perspectives:
             npv = net_present_value(self.ledger, p)
@@ -292,7 +296,7 @@ class Telling:
                 "low": ends.low if ends else None,
                 "high": ends.high if ends else None,
             }
-            rows.append(row | {k: self._cell(key, p) for k, key in _CELLS.items()})
+            rows.append(row | {k: self._cell(_CELLS[k], p) for k in made_of})
         columns = (
             _KEY,
             Column("gains", "value", "dollars"),
@@ -300,9 +304,7 @@ class Telling:
             Column("npv", "value", "dollars"),
             Column("low", "low", "dollars"),
             Column("high", "high", "dollars"),
-            Column("bcr", "value", "number"),
-            Column("irr", "value", "rate"),
-            Column("even_year", "value", "number"),
+            *(Column(k, "value", _FIGURES[_CELLS[k]][1]) for k in made_of),
         )
         return self._table("returns", self.estimand("returns", "dollars", ""), columns, rows)
 
@@ -429,7 +431,8 @@ def answers(
     """Everything that follows from a spec, the accounts first.
 
     Ratios, rates and break-even are told of society and of whoever pays for the program, and of
-    every perspective in `perspectives` (names of PERSPECTIVES).
+    every perspective in `perspectives` (names of PERSPECTIVES); of one sum without years, ratios
+    alone.
     """
     ledger = spec.ledger(n=n, seed=seed)
     told = Telling(spec, ledger, perspectives)
@@ -437,7 +440,8 @@ def answers(
     made += [told.figure("npv", p) for p in told.perspectives]
     if spec.file.perspectives.weights:
         made.append(told.weighted(spec.file.perspectives.weights))
-    made += [told.figure(key, p) for key in _RATIOS for p in told.payers]
+    ratios = _RATIOS if told.dated else ("bcr",)
+    made += [told.figure(key, p) for key in ratios for p in told.payers]
     public = told.publicly_paid()
     made += [told.public_value(v) for v in public]
     if ledger.costs and not public:
