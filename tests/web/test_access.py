@@ -46,6 +46,8 @@ MAY = {
     "exits.decide": "owner staff",
     "people.forget": "owner",
     "returns.see": "owner staff coach analyst viewer advisor",
+    "costs.see": "owner staff coach analyst viewer advisor",
+    "costs.bring": "owner staff analyst",
     "mobility.see": "owner staff coach analyst viewer advisor",
     "mobility.bring": "owner staff analyst",
     "returns.write": "owner staff analyst",

@@ -117,7 +117,13 @@ def between(low: float, high: float, unit: str, language: str | None = None) -> 
 
 
 def around(low: float, high: float, unit: str, language: str | None = None) -> str:
-    """The range of a level: "33 to 42 in 100", "$4,100 to $5,000"."""
+    """The range of a level: "33 to 42 in 100", "$4,100 to $5,000", "$18.57 or more"."""
+    if math.isinf(low) and math.isinf(high):
+        return sentence("say.any-value", {}, language)
+    if math.isinf(high):
+        return sentence("say.or-more", {"low": amount(low, unit, language)}, language)
+    if math.isinf(low):
+        return sentence("say.or-less", {"high": amount(high, unit, language)}, language)
     first = in_hundred(low) if unit == "share" else amount(low, unit, language)
     last = size(high, unit, language) if unit == "share" else amount(high, unit, language)
     return sentence("say.around", {"first": first, "last": last}, language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -109,10 +110,18 @@ def _of_finding(finding: Finding, language: str | None) -> Grid:
             *last,
             *([Text("")] if reached else []),
             _number(finding.value, unit, language, signed),
-            _range(ends.low, ends.high, unit, language, signed) if ends and shown else Text(""),
+            _whole_range(finding, language, signed) if shown else Text(""),
         )
     )
     return Grid(word(finding.estimand.outcome, language), tuple(heads), tuple(rows))
+
+
+def _whole_range(finding: Finding, language: str | None, signed: bool) -> Text:
+    """The range in figures; in words where it has no end on a side."""
+    ends = finding.interval
+    if ends is None or math.isinf(ends.low) or math.isinf(ends.high):
+        return Text(say.range_of(finding, language))
+    return _range(ends.low, ends.high, finding.estimand.unit, language, signed)
 
 
 _BESIDE = (

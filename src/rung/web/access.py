@@ -66,6 +66,8 @@ MAY: Mapping[str, frozenset[str]] = {
     "people.forget": frozenset({Role.OWNER}),
     # returns
     "returns.see": _ALL,
+    "costs.see": _ALL,
+    "costs.bring": _HANDS | {Role.ANALYST},  # the table holds what people are paid
     "mobility.see": _ALL,
     "mobility.bring": _HANDS | {Role.ANALYST},
     "returns.write": _HANDS | {Role.ANALYST},

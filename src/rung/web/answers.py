@@ -33,7 +33,7 @@ from rung.cycle.outcome import AnyAnswer, Outcome
 from rung.discovery.journey import JourneySettings
 from rung.errors import RungError
 from rung.finding import Refusal, Table
-from rung.messages import sentence
+from rung.messages import english, sentence
 from rung.share import brief, say, tables
 from rung.share.release import Audience, Inside, Outside, Released
 from rung.web import work
@@ -201,6 +201,18 @@ def levels(table: Table, group: str) -> list[str]:
     """The levels of a group in the order of its table, without everyone."""
     totals = {d.total for d in table.dimensions if d.name == group}
     return [str(v) for v in dict.fromkeys(table.column(group)) if v not in totals]
+
+
+def arms(generation: Generation) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Ways to tell arms apart: a group's key, its words, and from two to ten levels."""
+    found = []
+    for key, label in choices(generation).groups:
+        table = _by(outcome(generation, Question()), key)
+        if table is not None and table.dimensions[0].partition:
+            named = tuple(v for v in levels(table, key) if v != english("label.not-recorded"))
+            if 2 <= len(named) <= 10:
+                found.append((key, label, named))
+    return tuple(found)
 
 
 def mark(program: Program, value: str) -> str:

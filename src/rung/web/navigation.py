@@ -25,6 +25,7 @@ PHASES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "learning": (),
     "sustainability": (
         ("returns", "returns", "returns.see"),
+        ("costs", "costs", "costs.see"),
         ("household", "household", "household.see"),
         ("mobility", "mobility", "mobility.see"),
         ("incomes", "incomes", "incomes.see"),

@@ -7,6 +7,7 @@ from django.urls import include, path
 from rung.web.views import (
     briefs,
     caseload,
+    costs,
     fixes,
     front,
     household,
@@ -41,6 +42,7 @@ urlpatterns = [
     *standards.urls,
     *household.urls,
     *returns.urls,
+    *costs.urls,
     *mobility.urls,
     *incomes.urls,
     *places.urls,

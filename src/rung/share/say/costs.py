@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from rung.finding import Finding, Table
 from rung.messages import Scalar, english, phrase
-from rung.share.numbers import around, dollars, percent, with_year
-from rung.share.say.pieces import opened
+from rung.share.numbers import dollars, percent, with_year
+from rung.share.say.pieces import opened, range_of
 
 
 def _money(value: float, year: int | None, language: str | None) -> str:
@@ -37,9 +37,8 @@ def _effect(finding: Finding, language: str | None) -> list[str]:
     if ends is None:
         return told
     if len(ends.pieces) > 1 or math.isinf(ends.low) or math.isinf(ends.high):
-        return [*told, phrase("say.cost-effect-open", {}, language)]
-    span = around(ends.low, ends.high, "dollars", language)
-    return [*told, opened(phrase("say.fits", {"range": span}, language))]
+        told.append(phrase("say.cost-effect-open", {}, language))
+    return [*told, opened(phrase("say.fits", {"range": range_of(finding, language)}, language))]
 
 
 def _per(table: Table, language: str | None) -> list[str]:

@@ -118,10 +118,10 @@ class View:
 @require_GET
 def returns(request: HttpRequest, program: Program) -> HttpResponse:
     """What the program is worth, to whom, and what that hangs on."""
-    kept = _versions(program)
+    kept = versions(program)
     if not kept:
         return _page(request, program, Short(initial=_start()))
-    number = _number(request.GET.get("version", ""), kept)
+    number = number_of(request.GET.get("version", ""), kept)
     outside = request.GET.get("audience") == "outside"
     if outside:
         trace(request, "returns.see", program.organisation, program, audience="outside")
@@ -185,23 +185,23 @@ def _sent(request: HttpRequest) -> str:
 @require_GET
 def download(request: HttpRequest, program: Program) -> HttpResponse:
     """The file itself, for the terminal."""
-    kept = _versions(program)
+    kept = versions(program)
     if not kept:
         raise Http404
     body = (
-        DatabaseStore(program).get(KIND, NAME, _number(request.GET.get("version", ""), kept)).body
+        DatabaseStore(program).get(KIND, NAME, number_of(request.GET.get("version", ""), kept)).body
     )
     answer = HttpResponse(str(body["toml"]), content_type="application/toml; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="SPEC.toml"'
     return answer
 
 
-def _versions(program: Program) -> list[Paper]:
+def versions(program: Program, kind: str = KIND) -> list[Paper]:
     """What was kept, the newest first."""
-    return list(Paper.objects.filter(program=program, kind=KIND, name=NAME).order_by("-number"))
+    return list(Paper.objects.filter(program=program, kind=kind, name=kind).order_by("-number"))
 
 
-def _number(text: str, kept: list[Paper]) -> int:
+def number_of(text: str, kept: list[Paper]) -> int:
     """The version that an address means; the newest without one, 404 for one that is not there."""
     if not text:
         return kept[0].number
@@ -226,7 +226,7 @@ def _page(
     outside: bool = False,
     problems: tuple[Problem, ...] = (),
 ) -> HttpResponse:
-    kept = _versions(program)
+    kept = versions(program)
     return render(
         request,
         "web/returns.html",
