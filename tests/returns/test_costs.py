@@ -287,6 +287,12 @@ def test_arms_are_net_of_what_controls_receive(lab: Lab) -> None:
     named = cycle.costs(lab, Written(sheet, "costs.csv"), arm=by, control="Men")
     spent = {r["arm"]: r["cost"] for r in tables(named)["costs-arms"].rows}
     assert spent["Women"] == spent["Men"] == 500
+    # a program that costs less than what controls receive has no cost for a point
+    alone = Written("ingredient,quantity,price,arm\nA,1,500,Women\n", "costs.csv")
+    less = cycle.costs(lab, alone, arm=by, control="Women", effect=Effect(5.0, 1.0, "point"))
+    answer = less[-1].answer
+    assert isinstance(answer, Refusal)
+    assert answer.code == "ANS-cost-less"
     with pytest.raises(PlanError) as told:
         cycle.costs(lab, lab.path / "costs.csv", arm=by, control="nobody")
     assert told.value.code == "PLAN-cost-control"

@@ -270,7 +270,8 @@ def per_effect(costs: Costs, effect: Effect, level: float = 0.95) -> Finding | R
     """Dollars for each unit of effect, with Fieller's set: it may be unbounded.
 
     Costs are counted and have no error; the effect has. Where zero effect is not told from what
-    was found, no finite price of a unit can be given.
+    was found, no finite price of a unit can be given. Refused (ANS-cost-less) where people cost
+    less than controls: the ratio would be negative, as it is of a harm that costs more.
     """
     question = _question(costs, "label.cost-effect", "ratio", unit=effect.unit)
     method = Method(
@@ -280,6 +281,8 @@ def per_effect(costs: Costs, effect: Effect, level: float = 0.95) -> Finding | R
     )
     net = net_each(costs)
     try:
+        if net < 0:
+            raise CannotAnswer("ANS-cost-less", unit=effect.unit)
         pieces = fieller(net, effect.value, 0.0, effect.se**2, level=level)
         if effect.value == 0:
             raise CannotAnswer("ANS-ratio")

@@ -23,7 +23,7 @@ from tests.mobility import places_files as files
 pytestmark = pytest.mark.deep
 ROOMS = ("returns/", "household/", "mobility/", "places/", "standards/", "standards/pay/",
          "standards/funders/", "standards/exits/", "standards/forget/",
-         "incomes/")  # fmt: skip
+         "incomes/", "costs/")  # fmt: skip
 WAYS: tuple[dict[str, Any], ...] = (
     {},
     {"width": 320, "language": "es"},
@@ -70,6 +70,26 @@ def area(person: Person, program: str, name: str, content: bytes) -> None:
     person.send("web.mobility.keep")
 
 
+SHEET = b"""ingredient,component,stage,quantity,price,in_kind
+Coach,Coaching,,4000,45,
+Teacher,Training,enrolled,6200,60,
+Rent,Facilities,,24,8000,
+Mentors,Coaching,placed,900,30,yes
+"""
+
+
+def costs(person: Person, program: str, sheet: bytes = SHEET, effect: str = "") -> None:
+    """Bring a table of ingredients, perhaps with an effect."""
+    person.go(program + "costs/")
+    sent = {"name": "costs.csv", "mimeType": "text/csv", "buffer": sheet}
+    person.page.get_by_label(person.words("web.costs.file"), exact=True).set_input_files(sent)
+    if effect:
+        person.write("web.costs.effect", effect)
+        person.write("web.costs.effect-se", "3")
+        person.write("web.costs.effect-unit", "point")
+    person.send("web.costs.keep")
+
+
 def incomes(person: Person, program: str, content: bytes = b"") -> None:
     """Bring a file of incomes."""
     person.go(program + "incomes/")
@@ -99,6 +119,10 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     )
     owner.press("web.places.keep")
     owner.on("web.places.title")
+    costs(owner, full, effect="8")
+    owner.sees("web.costs.next")
+    costs(owner, bare)
+    owner.sees("web.costs.no-records")
     incomes(owner, full)
     owner.sees("web.incomes.kept")
     owner.close()
@@ -128,6 +152,11 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     def no_incomes(person: Person) -> None:
         incomes(person, full, b"name,income\nA,$5\nB,$7\n")
         person.sees("web.incomes.wrong")
+
+    def no_costs(person: Person) -> None:
+        costs(person, full, b"ingredient,price,stage\nRent,much,hired\n", effect="8")
+        person.sees("web.costs.bring")
+        person.sees("web.mobility.kept-nothing")
 
     def raise_told(offered: str, *has: str) -> Go:
         def go(person: Person) -> None:
@@ -163,6 +192,10 @@ def states(running: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "children outside": at(full + children + "&audience=outside"),
         "children wrong": at(full + "incomes/?about=rise&parent=parents&child=empty", 422),
         "no incomes": no_incomes,
+        "costs": at(full + "costs/"),
+        "costs outside": at(full + "costs/?audience=outside"),
+        "costs, none brought": at(poor + "costs/"),
+        "costs wrong": no_costs,
         "a raise": raise_told("19.50"),
         "a raise, not known": raise_told("19.50", "medicaid", "housing"),
         "a raise, wrong": raise_wrong,
@@ -205,7 +238,7 @@ GUESTS: dict[str, tuple[dict[str, str], set[str], set[str]]] = {
     ),
     "vera": (
         {"role": "viewer"},
-        {"journey/", "returns/", "places/", "incomes/"},
+        {"journey/", "returns/", "costs/", "places/", "incomes/"},
         {"records/", "people/", "standards/exits/"},
     ),
     "mina": (

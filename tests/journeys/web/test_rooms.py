@@ -12,7 +12,7 @@ import pytest
 from tests.journeys.web.conftest import COACH, Place
 from tests.journeys.web.person import Person
 from tests.journeys.web.test_every_page import tabbed
-from tests.journeys.web.test_every_state import area, numbers
+from tests.journeys.web.test_every_state import SHEET, area, costs, numbers
 from tests.journeys.web.test_staff import CSV, bring, new_program, word
 from tests.mobility import incomes_files
 from tests.mobility import places_files as files
@@ -89,6 +89,37 @@ def test_staff_ask_what_it_is_worth_and_release_nothing(lab: Place, tmp_path: Pa
     assert "Worth it" not in said(owner)
     owner.go(program + "briefs/")
     assert owner.page.get_by_role("main").get_by_role("listitem").count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_manager_counts_what_it_costs_without_javascript(
+    lab: Place, tmp_path: Path, language: str
+) -> None:
+    lab.owner()
+    manager = lab.person("ana", language=language, javascript=False, width=390)
+    manager.go(lab.sample + "returns/")
+    manager.follow("web.returns.to-costs")
+    with manager.downloading(tmp_path / "blank.csv") as blank:
+        manager.follow("web.costs.blank")
+    heads = blank.read_text("utf-8-sig").strip().split(",")
+    assert {"ingredient", "price", "quantity", "stage"} <= set(heads)
+    costs(manager, lab.sample, SHEET, effect="8")
+    manager.sees("web.costs.next")
+    first = manager.title
+    assert "$" in first
+    costs(manager, lab.sample, SHEET.replace(b"8000", b"28000"))
+    manager.sees("web.costs.next")
+    assert manager.title != first
+    costs(manager, lab.sample, b"ingredient,price,quantity,stage\nRent,8000,24,hired\n")
+    manager.sees("web.mobility.kept-nothing")
+    manager.go(lab.sample + "costs/")
+    manager.unfold(manager.words("web.costs.kept"))
+    manager.follow("web.returns.version", number=1)
+    assert manager.title == first
+    manager.send("web.costs.keep")  # an earlier table again
+    assert manager.title == first
+    manager.follow("web.journey.to-outside")
+    manager.sees("web.mobility.outside-why")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

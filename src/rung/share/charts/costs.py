@@ -61,7 +61,7 @@ def _rows(table: Table, phone: bool, pitch: int, language: str | None) -> list[d
 def costs(table: Table, width: int, language: str | None) -> str | None:
     """Dollars a row from one baseline, each with its number at its end."""
     phone = width < 480
-    left, right, pitch, thick = (0, 16, 50, 16) if phone else (230, 16, 36, 20)
+    left, right, pitch, thick = (0, 16, 50, 16) if phone else (260, 16, 36, 20)
     rows = _rows(table, phone, pitch, language)
     right += 9 * max((len(r["told"]) for r in rows), default=0)
     most = max((r["cost"] for r in rows), default=0.0)
@@ -75,6 +75,8 @@ def costs(table: Table, width: int, language: str | None) -> str | None:
         "format": "$,d",
         "tickCount": 3 if phone else 5,
         "labelFlush": True,
+        "labelOverlap": "parity",
+        "labelSeparation": 12,
         "grid": not phone,
         "gridColor": LINE,
         "domain": False,
@@ -100,7 +102,7 @@ def costs(table: Table, width: int, language: str | None) -> str | None:
         "missing", x={"expr": f"datum.hidden ? {STUB + 8} : 0"}, align="left", colour=QUIET
     )
     missing["encoding"] |= {"y": y}
-    label = text("label", x=8 - left if left else 0, align="left", limit=width if phone else 170)
+    label = text("label", x=8 - left if left else 0, align="left", limit=width if phone else 190)
     spec = base(width, height, left, right, 48)
     spec["data"] = {"values": rows}
     spec["layer"] = [
