@@ -127,6 +127,10 @@ def day(text: str, language: str | None = None) -> str:
     return sentence("label.day", given, language)
 
 
+_STATES = (
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ "
+    "NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY"
+)
 # What an answer says about itself is English (its id rests on it). A page in another language
 # reads it backwards through the sentences it was made of; the first that fits is taken.
 _MADE_OF = (
@@ -164,6 +168,8 @@ _MADE_OF = (
             *("copula-independent", "copula-matrix", "matrix-published", "by-column"),
         )
     ),
+    "label.state-DC",
+    *(f"web.state.{code}" for code in _STATES.split()),
     "label.in-a-year",
     *(
         f"label.family-{key}"

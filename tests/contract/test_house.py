@@ -46,6 +46,17 @@ def test_the_catalogue_is_compiled() -> None:
         assert po.with_suffix(".mo").read_bytes() == compiled(po), "run `make messages`"
 
 
+def test_a_percentage_stands_apart_from_its_sign() -> None:
+    """62 %, in both languages and everywhere."""
+    close = [
+        (po.name, line)
+        for po in LOCALE.rglob("*.po")
+        for line in po.read_text("utf-8").splitlines()
+        if line.startswith("msgstr") and re.search(r"[0-9}]%|:\.\d%\}", line)
+    ]
+    assert not close
+
+
 def _codes() -> set[str]:
     found: set[str] = set()
     for path in FILES:

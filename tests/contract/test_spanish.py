@@ -159,7 +159,7 @@ def test_what_an_answer_was_made_of_is_read_back(english: str, spanish: str) -> 
 
 
 def test_documents_keep_the_dates_that_sentences_say_in_words() -> None:
-    given = {"days": 90, "as_of": "2025-05-03"}
+    given: dict[str, messages.Scalar] = {"days": 90, "as_of": "2025-05-03"}
     assert messages.english("label.horizon", given).endswith("as of 2025-05-03")
     assert sentence("label.horizon", given, "en").endswith("as of May 3, 2025")
     assert word("2025-05-03", "en") == "2025-05-03"  # alone it is a value, as in a table

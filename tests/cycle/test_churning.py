@@ -13,6 +13,7 @@ from rung.cli import main
 from rung.errors import PlanError, RecordsError
 from rung.finding import Finding, Refusal, Table
 from rung.records import simulate
+from rung.share import say
 
 LINE = cycle.line_of(Decimal(3000))
 
@@ -35,6 +36,25 @@ def test_a_lab_before_and_after(lab: Path) -> None:
     assert found.provenance["engine"].startswith("duckdb")
     with pytest.raises(PlanError):
         cycle.churn(lab, line=LINE, by=("shoe size",))
+
+
+def test_what_falling_back_is_a_share_of_is_said(lab: Path) -> None:
+    (moves,) = (
+        r
+        for r in cycle.churn(lab, line=LINE, window=4)
+        if isinstance(r.answer, Table) and r.answer.name == "churn-moves"
+    )
+    assert isinstance(moves.answer, Table)
+    back, below, share = (
+        moves.answer.rows[-1][k] for k in ("ever_back", "ever_below", "back_share")
+    )
+    assert isinstance(back, int)
+    assert isinstance(below, int)
+    assert share == back / below
+    said = say.words(moves, "en")
+    assert "in the 4 quarters after exit: " in said
+    assert "Of these same people, those who got above the line and later fell back" in said
+    assert "De esas mismas personas" in say.words(moves, "es")
 
 
 def test_entry_counts_people_whose_exit_nobody_knows(lab: Path) -> None:

@@ -24,6 +24,7 @@ from rung.returns.household import answers, federal, full, states, worker
 from rung.returns.household.cliffs import FALL_LEAST, falls, net_of, rungs
 from rung.returns.household.family import HELP, STATES, Family, Wages
 from rung.returns.household.parameters import NEWEST, YEARS
+from rung.share import say
 
 TWO = Family("NY", children=2, ages=(4, 7))
 FEDERAL = Family("MS", children=2, ages=(4, 7))  # in a state with the federal limits alone
@@ -508,3 +509,21 @@ def test_every_parameter_has_a_source() -> None:
     for year in YEARS.values():
         assert set(year.sources) <= set(SOURCES)
         assert answers.check(TWO, Wages(15, 20), year.year) is year
+
+
+def test_one_wage_has_no_raise_to_judge(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["household", "--state", "NY", "--children", "1", "--hourly", "0"])
+    assert done.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "At $0 an hour, a family of one adult and one child in New York has $" in said
+    assert "raise" not in said.split("net income")[0]
+    assert "at $0," not in said
+
+
+@pytest.mark.parametrize(("code", "spanish"), [("NY", "Nueva York"), ("DC", "Washington D. C.")])
+def test_the_state_is_named_in_both_languages(code: str, spanish: str) -> None:
+    family = cycle.Family(state=code)
+    first = cycle.household(family, cycle.Wages(15, 20))[0]
+    assert f" in {code}" not in say.words(first, "en")
+    assert f" en {spanish}" in say.words(first, "es")

@@ -119,3 +119,14 @@ def test_specs_are_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(seen) == len(DRAWN)
     for spec in seen:
         altair.Chart.from_dict(spec)
+
+
+def test_a_long_label_wraps_on_a_phone_where_it_was_cut() -> None:
+    long = "household income rank of children whose parents stood at percentile 25"
+    made = examples.level(111, 412, outcome=long)
+    drawn = charts.svg(release([made], Inside())[0], charts.NARROW)
+    assert drawn is not None
+    body = drawn.split("</desc>")[1]
+    assert "…" not in body
+    assert "household income rank" in body
+    assert "percentile 25" in body

@@ -62,7 +62,7 @@ _MOVES = (
 
 
 def when_words(churn: Churn, when: When) -> str:
-    """A window in words: "8 quarters after exit"."""
+    """A window in words: "in the 8 quarters after exit"."""
     if when == "last":
         last = quarter_name(churn.covered.last)
         return english("label.when-last", {"window": churn.window, "last": last})

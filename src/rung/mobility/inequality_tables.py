@@ -121,7 +121,7 @@ def finding(summary: Summary, level: float = 0.95) -> Finding:
         parts=(Part(EVERYONE, d.people, index.value),),
         method=_method("gini", question),
         strength="described",
-        caveats=(Note("gini-means", {"gap": 2 * index.value}), *_notes(summary, d)),
+        caveats=(Note("gini-means", {"percent": round(200 * index.value)}), *_notes(summary, d)),
         origin=summary.origin,
     )
 

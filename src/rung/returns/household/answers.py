@@ -158,14 +158,19 @@ class _Told:
             yield Note("household-utilities")
             if state in states.UTILITY_AREAS:
                 area = english(f"label.household-area-{state}")
-                yield Note("household-utilities-area", {"state": state, "area": area})
+                yield Note("household-utilities-area", {"state": state_name(state), "area": area})
         if self.found.version:  # knows every state's, and is its own witness
             return
         limit = states.wider(state, family.childcare > 0, self.year.snap_on)
         if limit and limit.gross > SNAP_GROSS:
-            yield Note("household-wider", {"state": state, "percent": round(100 * limit.gross)})
+            yield Note(
+                "household-wider",
+                {"state": state_name(state), "percent": round(100 * limit.gross)},
+            )
         if state in states.LEAST:
-            yield Note("household-least", {"state": state, "least": states.LEAST[state]})
+            yield Note(
+                "household-least", {"state": state_name(state), "least": states.LEAST[state]}
+            )
 
     def caveats(self) -> tuple[Note, ...]:
         left_out = "household-leaves-out-full" if self.found.version else "household-leaves-out"
@@ -196,7 +201,7 @@ class _Told:
                 yield from self._step(step, "step")
         elif fallen:
             yield from self._step(min(fallen, key=lambda s: s.change), "cliff")
-        else:
+        elif self.wages.high > self.wages.low:  # one wage has no raise
             yield self._finding("no-cliff", 0.0, self._range(), "largest fall in net income", ())
 
     def _step(self, step: Step, key: str) -> Iterator[Finding]:
@@ -349,5 +354,12 @@ def population(family: Family) -> str:
     """The family in words, in English."""
     adults = "two" if family.adults == 2 else "one"
     kids = {0: "none", 1: "one"}.get(family.children, "more")
-    given = {"state": family.state} | ({"n": family.children} if family.children > 1 else {})
+    given = {"state": state_name(family.state)} | (
+        {"n": family.children} if family.children > 1 else {}
+    )
     return english(f"label.family-{adults}-{kids}", given)
+
+
+def state_name(code: str) -> str:
+    """New York for NY, in English."""
+    return english("label.state-DC" if code == "DC" else f"web.state.{code}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,7 +80,8 @@ def finding_dots(findings: Sequence[Finding], language: str | None) -> list[_Dot
         if difference and several:
             label = phrase("chart.against", given, language)
         told = (change if difference else amount)(finding.value, unit, language)
-        n = f"{finding.counts.analysed:,}"
+        places = finding.method.key.startswith("place")  # how many places is no size of a group
+        n = "" if places else f"{finding.counts.analysed:,}"
         dots.append(_Dot(label, n, finding.value, ends.low, ends.high, told))
     return dots
 
@@ -160,15 +162,16 @@ def _dot_rows(
     dots: Sequence[_Dot], scale: float, phone: bool, pitch: int, language: str | None
 ) -> Any:
     hidden = sentence("hidden.too-few", {}, language)
+    extra = pitch - _PITCH if phone else 0
     rows = []
     for i, d in enumerate(dots):
         shown = d.value is not None or d.low is not None
         mark = "main" if d.main else "all"
         rows.append(
             {
-                "y": i * pitch + pitch * (0.68 if phone else 0.5),
-                "label_y": i * pitch + pitch * (0.28 if phone else 0.5),
-                "label": beside(d.label, d.n if shown else "") if phone else d.label,
+                "y": i * pitch + extra + 0.68 * _PITCH if phone else (i + 0.5) * pitch,
+                "label_y": i * pitch + 0.28 * _PITCH if phone else (i + 0.5) * pitch,
+                "label": _phone_label(d) if phone else d.label,
                 "n": "" if phone else d.n,
                 "value": None if d.value is None else d.value * scale,
                 "low": _finite(d.low, scale),
@@ -180,9 +183,21 @@ def _dot_rows(
     return rows
 
 
+_PITCH, _LINE = 44, 16  # of a row on a phone, and of each further line of its label
+_WRAP = 40  # characters beside which what is told has room on a phone
+
+
+def _phone_label(dot: _Dot) -> str:
+    shown = dot.value is not None or dot.low is not None
+    said = beside(dot.label, dot.n if shown else "")
+    return said if dot.head else "\n".join(textwrap.wrap(said, max(18, _WRAP - len(dot.told))))
+
+
 def dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) -> str:
     phone = width < 480
-    left, right, pitch = (0, 8, 44) if phone else (250, 130, 30)
+    left, right, pitch = (0, 8, _PITCH) if phone else (250, 130, 30)
+    if phone:
+        pitch += _LINE * max(0, *(_phone_label(d).count("\n") for d in dots))
     rows = _dot_rows(dots, axis.scale, phone, pitch, language)
     if not phone:  # room for what is told, which is longer in some languages
         right += 16 * max(0, *(len(r["told"]) - 18 for r in rows))
@@ -191,8 +206,11 @@ def dots(dots: Sequence[_Dot], axis: _Axis, width: int, language: str | None) ->
     colour = {"condition": {"test": "datum.what == 'main'", "value": ACCENT}, "value": GREY}
     label = text("label", x=8 - left if left else 0, align="left", limit=180)
     label["mark"]["fontWeight"] = {"expr": "datum.what == 'head' ? 600 : 400"}
-    label["mark"]["limit"] = {"expr": f"datum.what == 'head' ? {width - 12} : 180"}
+    label["mark"]["limit"] = {
+        "expr": f"datum.what == 'head' ? {width - 12} : {240 if phone else 180}"
+    }
     if phone:
+        label["mark"] |= {"lineBreak": "\n", "lineHeight": _LINE}
         label["mark"]["fontSize"] = {"expr": "datum.what == 'head' ? 12 : 13"}
     texts = [
         label,
@@ -262,7 +280,9 @@ def _scale(axis: _Axis, phone: bool) -> dict[str, Any]:
         "format": axis.format,
         "tickCount": (3 if phone else 4) if axis.scale == 1 else (4 if phone else 5),
         "labelOverlap": "greedy",
-        "labelFlush": True,
+        "labelFlush": 24
+        if phone and "$" in axis.format
+        else True,  # pixels from an edge where a label turns inwards
         "labelExpr": "datum.value == 0 ? '0' : datum.label",
         "grid": not phone,
         "gridColor": LINE,

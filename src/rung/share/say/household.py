@@ -59,7 +59,8 @@ def wages(table: Table, language: str | None) -> list[str]:
         "last": amount(float(last["net"] or 0), "dollars", language),
     }
     known = any(c.name == "behind" for c in table.columns)
-    key = "say.household-wages" if known else "say.household-wages-federal"
+    key = "say.household-wages" if len(table.rows) > 1 else "say.household-wage"
+    key += "" if known else "-federal"
     told = [opened(phrase(key, given, language))]
     if not known:  # what these rules leave is not what the family has
         return told

@@ -255,8 +255,19 @@ def _churn(table: Table, language: str | None) -> list[str]:
     if not said:
         return too_few(hidden, table, language)
     kind = table.name.removesuffix("-lines")
-    told_ = opened(phrase(f"say.{kind}", {"list": "; ".join(said)}, language))
-    return [told_, *too_few(hidden, table, language)]
+    told_ = [opened(phrase(f"say.{kind}", {"list": "; ".join(said)}, language))]
+    back = [
+        sentence(
+            "say.item",
+            {"name": word(str(r[keys[0]]), language), "value": percent(float(r["back_share"]))},
+            language,
+        )
+        for r in (table.rows if kind == "churn-moves" else ())
+        if r["back_share"] is not None
+    ]
+    if back:  # of the same people, not of those who got above
+        told_.append(phrase("say.churn-back", {"list": "; ".join(back)}, language))
+    return [*told_, *too_few(hidden, table, language)]
 
 
 def _funders(table: Table, language: str | None) -> list[str]:
