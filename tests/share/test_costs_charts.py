@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -75,6 +76,14 @@ def test_what_is_hidden_is_hatched_and_names_no_dollars(
     assert len([t for t in outside if t.startswith("$")]) < len(
         [t for t in inside if t.startswith("$")]
     )
+
+
+def test_letters_that_no_chart_can_hold_are_left_out(tmp_path: Path) -> None:
+    provider(tmp_path / "lab", people=30, seed=2)
+    sheet = Written("ingredient,quantity,price,component\nA,1,5,Ren\x00t\x1b\ufffe\n", "costs.csv")
+    found = cycle.costs(cycle.open_lab(tmp_path / "lab"), sheet)
+    table = next(r for r in found if r.answer.kind == "table" and r.answer.name == "costs")
+    assert "Rent" in texts(charts.svg(table) or "")
 
 
 def test_a_milestone_of_nobody_has_no_bar(

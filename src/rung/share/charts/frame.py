@@ -83,7 +83,20 @@ def at_label(text: dict[str, Any], y: Mapping[str, Any]) -> dict[str, Any]:
 def draw(spec: Mapping[str, Any]) -> str:
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(json.dumps(spec)))
+    return str(vl_convert.vegalite_to_svg(json.dumps(_printed(spec))))
+
+
+_UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot hold: one of them in a cell would end the process that draws."""
+
+
+def _printed(value: Any) -> Any:
+    """The same without characters that XML cannot hold."""
+    if isinstance(value, str):
+        return _UNPRINTED.sub("", value)
+    if isinstance(value, Mapping):
+        return {k: _printed(v) for k, v in value.items()}
+    return [_printed(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 _NOISE = re.compile(r' (?:aria-[a-z]+|role|class|aria-roledescription)="[^"]*"')
@@ -97,7 +110,7 @@ def finish(drawn: str, answer_id: str, width: int, title: str, told: str) -> str
     across, down = (float(v) for v in size.groups()) if size else (float(width), 100.0)
     body = _NOISE.sub("", body)
     body = body.replace(f'fill="{HATCH}"', f'fill="url(#{mark}h)"')
-    title, told = html.escape(title), html.escape(told)
+    title, told = (html.escape(_UNPRINTED.sub("", text)) for text in (title, told))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="rung-chart" role="img" '
         f'aria-labelledby="{mark}t {mark}d" viewBox="0 0 {across:g} {down:g}" '
