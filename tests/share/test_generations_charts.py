@@ -134,7 +134,7 @@ def slope(value: float, low: float, high: float) -> Released[Table | Finding]:
 def test_words_of_the_slope() -> None:
     assert say.words(slope(0.341, 0.289, 0.393)) == (
         "Parents who rank 10 points of 100 higher have children who rank 3.4 points higher on "
-        "average (1,200 counted). 2.9 to 3.9 points fits these data."
+        "average (1,200 counted). Anything from 2.9 to 3.9 points fits these data."
     )
     assert "1.2 points lower" in say.words(slope(-0.12, -0.3, 0.06))
     assert "−3.0 to 0.6 points" in say.words(slope(-0.12, -0.3, 0.06))

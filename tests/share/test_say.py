@@ -387,6 +387,12 @@ def test_dollars(value: float, said: str) -> None:
     assert numbers.dollars(value) == said
 
 
+def test_the_smallest_numbers_are_written_out() -> None:
+    assert numbers.plain(0.0000564) == "0.0000564"
+    assert numbers.plain(0.000246) == "0.000246"
+    assert numbers.plain(1234.5) == "1,230"
+
+
 def test_percentiles_are_told_in_tenths_and_by_name() -> None:
     assert numbers.change(0.983, "percentiles") == "1 percentile more"
     assert numbers.change(-4.26, "percentiles", "es") == "4.3 percentiles menos"

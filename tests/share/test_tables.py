@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rung.finding import Part
 from rung.share import tables
 from rung.share.release import Inside, Outside, release
@@ -63,7 +65,7 @@ def test_a_difference_shows_both_sides_and_its_range() -> None:
 def test_a_refusal_has_no_rows() -> None:
     grid = tables.table(release([examples.level(1, 9)], Outside())[0])
     assert grid.rows == ()
-    assert grid.notes[0].startswith("Too few people")
+    assert ": Too few people" in grid.notes[0]
 
 
 def test_every_row_is_as_wide_as_its_head() -> None:
@@ -71,3 +73,12 @@ def test_every_row_is_as_wide_as_its_head() -> None:
         for audience in (Inside(), Outside()):
             grid = tables.table(release([answer], audience)[0])
             assert {len(row) for row in grid.rows} == {len(grid.heads)}
+
+
+def test_a_column_of_ranges_stands_only_where_there_is_one() -> None:
+    forest = examples.forest()
+    ranged = {h.label for h in tables.table(release([forest], Inside())[0]).heads}
+    low, high = (next(c.name for c in forest.columns if c.role == r) for r in ("low", "high"))
+    bare = replace(forest, rows=tuple({**r, low: None, high: None} for r in forest.rows))
+    alone = {h.label for h in tables.table(release([bare], Inside())[0]).heads}
+    assert len(ranged - alone) == 1

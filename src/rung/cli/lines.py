@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rung.share.tables import Align
 
 GAP = 2
+_NUMBERS_FIRST = 4  # a range on one line is worth as many lines of labels
 _MOST_LINES = {"left": 3, "right": 2}  # labels are read, numbers are compared
 
 Rows = Sequence[Sequence[str]]
@@ -101,8 +102,9 @@ def _widths(columns: Sequence[_Column], room: int) -> list[int]:
             left, best, which, more = room - sum(widths), 0.0, -1, 0
             for i, column in enumerate(columns):
                 now = column.lines(widths[i], head=head)
+                weight = 1 if head or column.side == "left" else _NUMBERS_FIRST
                 for extra in range(1, min(left, column.most() - widths[i]) + 1):
-                    saved = (now - column.lines(widths[i] + extra, head=head)) / extra
+                    saved = weight * (now - column.lines(widths[i] + extra, head=head)) / extra
                     if saved > best:
                         best, which, more = saved, i, extra
             if which < 0:

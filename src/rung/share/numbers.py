@@ -20,7 +20,11 @@ def spoken(value: float) -> float:
 def plain(value: float) -> str:
     """A number with thousands apart and without digits nobody says."""
     said = spoken(value)
-    return f"{said:,.0f}" if said == int(said) else f"{said:,}"
+    if said == int(said):
+        return f"{said:,.0f}"
+    if abs(said) < 1e-4:  # Python would write 5.64e-05, which nobody says
+        return f"{said:.10f}".rstrip("0").rstrip(".")
+    return f"{said:,}"
 
 
 def _nearest(value: float) -> int:

@@ -167,6 +167,12 @@ def _of_table(table: Table, language: str | None, narrow: bool) -> Grid:
             owner = column
         if column.role == "low":
             break
+    hidden = {(h.row, h.column): h.reason for h in table.hidden}
+    if len(ends) == 2 and all(  # where nobody said how sure, there is no range to look for
+        row[ends["low"].name] is None and (i, ends["low"].name) not in hidden
+        for i, row in enumerate(table.rows)
+    ):
+        ends = {}
     signs = {c.name for c in shown if c.role == "value" and _signed(table, c)}
     heads: list[Head] = []
     for column in shown:
@@ -176,7 +182,6 @@ def _of_table(table: Table, language: str | None, narrow: bool) -> Grid:
             ends_are = "worst-best" if table.name == "retention" else "range-head"
             heads.append(Head(_label(ends_are, language), "right"))
     rows = []
-    hidden = {(h.row, h.column): h.reason for h in table.hidden}
     for i, row in enumerate(table.rows):
         cells: list[Text] = []
         for each in shown:
