@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rung import messages
+
 WEB = Path(__file__).parents[2] / "src/rung/web"
 TEMPLATES = sorted(WEB.rglob("templates/**/*.html"))
 PROPER = {"Rung"}  # names that are the same in every language
@@ -69,3 +71,13 @@ def test_python_holds_no_sentences(path: Path) -> None:
         and re.match(r"[A-ZÁÉÍÓÚ¿¡][a-záéíóúñ']*(?: [a-záéíóúñ']+){2,}", node.value)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    "code", ["ANS-no-cost", "ANS-no-irr", "ANS-no-break-even", "ANS-no-persistence",
+             "ANS-mvpf-undefined", "ANS-mvpf-not-public"],
+)  # fmt: skip
+def test_who_filled_in_the_form_of_returns_reads_of_no_file(code: str, language: str) -> None:
+    said = " ".join(messages.sentence(f"{code}.{p}", {}, language) for p in ("expected", "next"))
+    assert "[" not in said
