@@ -1,14 +1,15 @@
 -- The truth by cells of attributes, nothing cut off at the as-of date: how many people, the sum of
 -- their chances of ever reaching each milestone, and how many do so ever and within the horizon.
+-- Chances are added as decimals and the cells are in order: the same whatever the threads.
 SELECT
     $levels,
     count(*) AS n,
-    sum(c1) AS chance_1,
-    sum(c1 * c2) AS chance_2,
-    sum(c1 * c2 * c3) AS chance_3,
-    sum(c1 * c2 * c3 * c4) AS chance_4,
-    sum(c1 * c2 * c3 * c4 * c5) AS chance_5,
-    sum(c1 * c2 * c3 * c4 * c5 * c6) AS chance_6,
+    CAST(sum(CAST(c1 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_1,
+    CAST(sum(CAST(c1 * c2 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_2,
+    CAST(sum(CAST(c1 * c2 * c3 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_3,
+    CAST(sum(CAST(c1 * c2 * c3 * c4 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_4,
+    CAST(sum(CAST(c1 * c2 * c3 * c4 * c5 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_5,
+    CAST(sum(CAST(c1 * c2 * c3 * c4 * c5 * c6 AS DECIMAL(18, 15))) AS DOUBLE) AS chance_6,
     count(d1) AS ever_1,
     count(d2) AS ever_2,
     count(d3) AS ever_3,
@@ -23,3 +24,4 @@ SELECT
     count(*) FILTER (WHERE d6 <= $horizon) AS within_6
 FROM $view
 GROUP BY $levels
+ORDER BY $levels NULLS LAST
