@@ -19,11 +19,14 @@ demo: env            ## the main job: National Supported Work and a simulated pr
 lab: env             ## the web lab on this machine, with a simulated provider
 	$(BIN)/rung serve
 
+# Each worker has a core; threads of linear algebra would take the other's.
+ALONE := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+
 test: env            ## at most 8 minutes on 2 cores; no root, Java or browser
-	$(BIN)/python -m pytest -q -n 2 -m "not deep"
+	$(ALONE) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not deep"
 
 test-deep: env       ## also Spark, PostgreSQL, Chromium, kills, calibration at full size
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m deep
+	$(ALONE) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m deep
 
 check: env           ## style, types, the direction of imports
 	$(BIN)/ruff format --check .

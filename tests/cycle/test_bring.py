@@ -244,6 +244,7 @@ print("done", flush=True)
 """
 
 
+@pytest.mark.deep
 def test_an_import_stopped_half_way_touches_nothing(tmp_path: Path) -> None:
     lab = first(tmp_path)
     before = bytes_of(lab.path)

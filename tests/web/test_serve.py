@@ -43,6 +43,7 @@ def cold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
+@pytest.mark.deep
 def test_an_empty_folder_answers_within_half_a_minute(cold: Served) -> None:
     status, _, page = get(cold.address)
     assert status == 200
@@ -51,6 +52,7 @@ def test_an_empty_folder_answers_within_half_a_minute(cold: Served) -> None:
     assert json.loads(get(cold.address + "healthz")[2])["status"] == "ok"
 
 
+@pytest.mark.deep
 def test_every_other_address_refuses_a_stranger(cold: Served) -> None:
     seen = 0
     for path, view in addresses(get_resolver().url_patterns):
@@ -64,11 +66,13 @@ def test_every_other_address_refuses_a_stranger(cold: Served) -> None:
     assert seen > 15
 
 
+@pytest.mark.deep
 def test_the_link_that_is_printed_lets_the_first_person_in(cold: Served) -> None:
     assert cold.told["welcome"].startswith(cold.address + "welcome/")
     assert get(cold.told["welcome"])[0] == 200
 
 
+@pytest.mark.deep
 def test_another_server_is_told_that_the_port_is_taken(cold: Served, tmp_path: Path) -> None:
     port = cold.address.rstrip("/").rpartition(":")[2]
     error = rung("serve", "--port", port, "--lab", tmp_path / "other", status=2)["error"]
@@ -110,6 +114,7 @@ def test_a_server_that_is_asked_to_stop_takes_its_worker_along(tmp_path: Path, h
     assert "Traceback" not in (tmp_path / "lab.log").read_text()
 
 
+@pytest.mark.deep
 def test_an_ordinary_lab_becomes_the_first_program(tmp_path: Path) -> None:
     lab = tmp_path / "lab"
     simulate(lab, people=60, seed=3, clock=lambda: NOW)
@@ -128,6 +133,7 @@ def test_an_ordinary_lab_becomes_the_first_program(tmp_path: Path) -> None:
         assert len(list(program.iterdir())) == 1
 
 
+@pytest.mark.deep
 def test_a_database_of_a_newer_rung_is_left_alone(tmp_path: Path) -> None:
     import sqlite3
 
@@ -178,6 +184,7 @@ def test_production_names_every_insecure_setting_at_once(tmp_path: Path) -> None
     assert "db.example.org" not in json.dumps(refused.value.to_json())
 
 
+@pytest.mark.deep
 def test_production_serves_https_only_and_believes_its_own_proxy(tmp_path: Path) -> None:
     lab = tmp_path / "lab"
     rung("serve", "--production", "--lab", lab, status=2)
