@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -308,6 +308,18 @@ def _title(asked: Question, first: Released[AnyAnswer]) -> str:
     if not asked.by:
         return say.headline(first).rstrip(".")
     return sentence("web.journey.by-title", {"group": say.column_label(asked.by)})
+
+
+def article(
+    released: Released[AnyAnswer],
+    heading: int = 2,
+    said: Collection[str] = (),
+    *,
+    drawn: bool = True,
+) -> SafeString:
+    """One answer as `brief.article` writes it, in the page's language; it escapes what it shows."""
+    made = brief.article(released, messages.current(), heading, said, drawn)
+    return mark_safe(made)  # noqa: S308 (escaped where it is made)
 
 
 def _articles(

@@ -18,8 +18,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST
 
 from rung.web import place
+from rung.web.access import needs
 
 ROOM = 1 << 20
 """What a request has beside its file."""
@@ -110,6 +113,19 @@ def receives(view: View) -> View:
             _tidy(handler)
 
     return receiving
+
+
+def brings(action: str) -> Callable[[View], View]:
+    """A program's view that takes a file by POST, of those who may do `action`.
+
+    Who may is known before any of the body is read. The check of the form's token reads the whole
+    body, so it comes after the check of the person.
+    """
+
+    def made(view: View) -> View:
+        return csrf_exempt(needs(action)(require_POST(receives(csrf_protect(view)))))
+
+    return made
 
 
 def _tidy(handler: Handler) -> None:

@@ -12,6 +12,7 @@ from rung.finding import Table
 from rung.messages import sentence, word
 from rung.share.charts.frame import (
     ACCENT,
+    AXIS,
     HATCH,
     LIGHTER,
     LINE,
@@ -79,13 +80,7 @@ def costs(table: Table, width: int, language: str | None) -> str | None:
         "labelSeparation": 12,
         "grid": not phone,
         "gridColor": LINE,
-        "domain": False,
-        "ticks": False,
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
+        **AXIS,
     }
     x = {"type": "quantitative", "axis": axis, "scale": {"domain": [0, most], "nice": False}}
 

@@ -13,6 +13,7 @@ from rung.messages import phrase, sentence, word
 from rung.share import say
 from rung.share.charts.frame import (
     ACCENT,
+    AXIS,
     GREY,
     HATCH,
     LINE,
@@ -286,12 +287,6 @@ def _scale(axis: _Axis, phone: bool) -> dict[str, Any]:
         "labelExpr": "datum.value == 0 ? '0' : datum.label",
         "grid": not phone,
         "gridColor": LINE,
-        "domain": False,
-        "ticks": False,
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
+        **AXIS,
         "labelPadding": 6,
     }

@@ -45,6 +45,18 @@ def number(value: Cell) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
+AXIS: Mapping[str, Any] = {
+    "domain": False,
+    "ticks": False,
+    "labelColor": QUIET,
+    "titleColor": QUIET,
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": 400,
+}
+"""An axis that steps back: labels and a title, no line and no ticks."""
+
+
 def text(field: str, **more: Any) -> dict[str, Any]:
     colour, x, mark = more.pop("colour", INK), more.pop("x"), more
     place = {"field": x, "type": "quantitative"} if isinstance(x, str) else {"value": x}

@@ -9,12 +9,12 @@ from rung.messages import sentence, word
 from rung.share.charts.dots import _Axis, _Dot, dots
 from rung.share.charts.frame import (
     ACCENT,
+    AXIS,
     GREY,
     HATCH,
     INK,
     LIGHTER,
     LINE,
-    QUIET,
     base,
     draw,
     number,
@@ -78,13 +78,7 @@ def _hundredths(which: str, language: str | None) -> dict[str, Any]:
 def _axis(which: str, language: str | None) -> dict[str, Any]:
     return {
         "title": sentence(f"chart.axis-{which}", {}, language),
-        "domain": False,
-        "ticks": False,
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
+        **AXIS,
         "labelPadding": 6,
         "labelAngle": 0,
     }

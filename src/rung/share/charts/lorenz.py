@@ -6,7 +6,7 @@ from typing import Any
 
 from rung.finding import Table
 from rung.messages import sentence
-from rung.share.charts.frame import ACCENT, GREY, LIGHTER, LINE, QUIET, base, draw, number
+from rung.share.charts.frame import ACCENT, AXIS, GREY, LIGHTER, LINE, QUIET, base, draw, number
 
 
 def lorenz(table: Table, width: int, language: str | None) -> str | None:
@@ -59,12 +59,6 @@ def _axis(which: str, language: str | None) -> dict[str, Any]:
         "title": sentence(f"chart.axis-{which}", {}, language),
         "values": [0, 20, 40, 60, 80, 100],
         "gridColor": LINE,
-        "domain": False,
-        "ticks": False,
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
+        **AXIS,
         "labelPadding": 6,
     }

@@ -11,6 +11,7 @@ from rung.messages import sentence, word
 from rung.share.charts.dots import axis_of, dots, row_dot
 from rung.share.charts.frame import (
     ACCENT,
+    AXIS,
     INK,
     LIGHTER,
     LINE,
@@ -64,13 +65,7 @@ def tornado(table: Table, width: int, language: str | None) -> str | None:
         "labelFlush": True,
         "grid": not phone,
         "gridColor": LINE,
-        "domain": False,
-        "ticks": False,
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
+        **AXIS,
     }
     scale = {"domain": [min(values) - room, max(values) + room], "nice": False, "zero": False}
     x = {"type": "quantitative", "scale": scale, "axis": axis}

@@ -41,24 +41,26 @@ def _effect(finding: Finding, language: str | None) -> list[str]:
     return [*told, opened(phrase("say.fits", {"range": range_of(finding, language)}, language))]
 
 
+def _begun(table: Table, language: str | None) -> list[str]:
+    """Whose costs a table tells, and when."""
+    given = {"population": table.estimand.population, "horizon": table.estimand.horizon}
+    return [opened(phrase(f"say.{table.name}", given, language))]
+
+
 def _per(table: Table, language: str | None) -> list[str]:
     """The last milestone anyone came to: what each of them cost, all costs counted."""
     rows = [r for r in table.rows if r["cost_each"] is not None]
-    question = table.estimand
-    given = {"population": question.population, "horizon": question.horizon}
-    told = [opened(phrase("say.costs-per", given, language))]
+    told = _begun(table, language)
     if rows:
         last = rows[-1]
-        amount = _money(float(last["cost_each"] or 0), question.dollar_year, language)
+        amount = _money(float(last["cost_each"] or 0), table.estimand.dollar_year, language)
         more: dict[str, Scalar] = {"milestone": last["per"], "n": last["n"], "amount": amount}
         told.append(opened(phrase("say.costs-per-last", more, language)))
     return told
 
 
 def _components(table: Table, language: str | None) -> list[str]:
-    question = table.estimand
-    given = {"population": question.population, "horizon": question.horizon}
-    told = [opened(phrase("say.costs", given, language))]
+    told = _begun(table, language)
     rows = [r for r in table.rows if r["cost"] is not None and r["share"] is not None]
     if rows:
         top = max(rows, key=lambda r: float(r["share"] or 0))
@@ -72,9 +74,7 @@ def _components(table: Table, language: str | None) -> list[str]:
 
 def _stages(table: Table, language: str | None) -> list[str]:
     """The stage at which each person who came to it cost the most."""
-    question = table.estimand
-    given = {"population": question.population, "horizon": question.horizon}
-    told = [opened(phrase("say.costs-stages", given, language))]
+    told = _begun(table, language)
     rows = [
         r
         for r in table.rows
@@ -82,7 +82,7 @@ def _stages(table: Table, language: str | None) -> list[str]:
     ]
     if rows:
         top = max(rows, key=lambda r: float(r["cost_each"] or 0))
-        amount = _money(float(top["cost_each"] or 0), question.dollar_year, language)
+        amount = _money(float(top["cost_each"] or 0), table.estimand.dollar_year, language)
         more: dict[str, Scalar] = {"stage": top["stage"], "n": top["n"], "amount": amount}
         told.append(opened(phrase("say.costs-stages-most", more, language)))
     return told
@@ -90,14 +90,12 @@ def _stages(table: Table, language: str | None) -> list[str]:
 
 def _arms(table: Table, language: str | None) -> list[str]:
     """Cost by arm, and how much more or less each cost than control."""
-    question = table.estimand
-    given = {"population": question.population, "horizon": question.horizon}
-    told = [opened(phrase("say.costs-arms", given, language))]
+    told = _begun(table, language)
     for row in table.rows:
         net = row["cost_net"]
         if isinstance(net, float):
             which = "more" if net >= 0 else "less"
-            amount = _money(abs(net), question.dollar_year, language)
+            amount = _money(abs(net), table.estimand.dollar_year, language)
             more: dict[str, Scalar] = {"arm": row["arm"], "amount": amount}
             told.append(opened(phrase(f"say.costs-arms-{which}", more, language)))
     return told

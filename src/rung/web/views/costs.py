@@ -15,9 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
 from rung import cycle, messages
 from rung.documents import Document
@@ -26,8 +25,8 @@ from rung.finding import Refusal
 from rung.messages import sentence, word
 from rung.returns.costs import COLUMNS, Written, decoded, parse
 from rung.returns.costs_tables import Effect
-from rung.share import brief, say
-from rung.share.release import AnyAnswer, Inside, Outside, Released
+from rung.share import say
+from rung.share.release import Inside, Outside
 from rung.web import answers, receiving
 from rung.web.access import needs, trace
 from rung.web.models import Generation, Program
@@ -91,9 +90,8 @@ def look(request: HttpRequest, program: Program) -> HttpResponse:
     return _page(request, program, number=number, outside=outside)
 
 
-@receiving.receives
-@csrf_protect
-def _keep(request: HttpRequest, program: Program) -> HttpResponse:
+@receiving.brings("costs.bring")
+def keep(request: HttpRequest, program: Program) -> HttpResponse:
     """Check what was brought, and keep it as the newest version; the body is read here."""
     number = _asked(program, request.POST.get("version", ""))
     form = Bring(now(program), request.POST)
@@ -126,17 +124,6 @@ def _problems(form: Bring, body: dict[str, Any]) -> tuple[Problem, ...]:
         except RungError as wrong:
             return wrong.problems
     return ()
-
-
-@needs("costs.bring")
-@require_POST
-def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
-    """Who may bring a file is known before any of it is read."""
-    return _keep(request, program)
-
-
-# the check of the form's token reads the whole body, so it comes after the check of the person
-keep = csrf_exempt(_allowed)
 
 
 @needs("costs.bring")
@@ -230,18 +217,11 @@ def _made(generation: Generation, body: dict[str, Any], outside: bool) -> View:
     return View(
         sentence("web.costs.title") if told else say.headline(first).rstrip("."),
         (
-            _article(first, level=2 if told else 0, drawn=False),
-            *(_article(r, about, drawn=False) for r in beside),
-            *(_article(tables[name], about) for name in TABLES if name in tables),
+            answers.article(first, 2 if told else 0, drawn=False),
+            *(answers.article(r, 2, about, drawn=False) for r in beside),
+            *(answers.article(tables[name], 2, about) for name in TABLES if name in tables),
         ),
     )
-
-
-def _article(
-    released: Released[AnyAnswer], said: tuple[str, ...] = (), level: int = 2, drawn: bool = True
-) -> SafeString:
-    made = brief.article(released, messages.current(), level, said, drawn)
-    return mark_safe(made)  # noqa: S308 (escaped where it is made)
 
 
 urls = [

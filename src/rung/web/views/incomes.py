@@ -18,15 +18,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from rung import cycle, messages
 from rung.errors import Problem, RungError
 from rung.finding import Refusal
-from rung.share import brief, say
-from rung.share.release import AnyAnswer, Audience, Inside, Outside, Released
+from rung.share import say
+from rung.share.release import Audience, Inside, Outside
 from rung.web import answers, receiving
 from rung.web.access import MAY, asked, needs, trace
 from rung.web.models import Program
@@ -141,9 +140,8 @@ def look(request: HttpRequest, program: Program) -> HttpResponse:
     return _page(request, program, form, shown=shown, outside=outside)
 
 
-@receiving.receives
-@csrf_protect
-def _bring(request: HttpRequest, program: Program) -> HttpResponse:
+@receiving.brings("incomes.bring")
+def bring(request: HttpRequest, program: Program) -> HttpResponse:
     """Keep what may be kept of the file; the body is read here and not before."""
     received = request.FILES.get("file")
     if receiving.too_large(request):
@@ -156,17 +154,6 @@ def _bring(request: HttpRequest, program: Program) -> HttpResponse:
     except RungError as wrong:
         return _wrong(request, program, *wrong.problems)
     return redirect("incomes", program.uid)
-
-
-@needs("incomes.bring")
-@require_POST
-def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
-    """Who may bring a file is known before any of it is read."""
-    return _bring(request, program)
-
-
-# the check of the form's token reads the whole body, so it comes after the check of the person
-bring = csrf_exempt(_allowed)
 
 
 @needs("incomes.delete")
@@ -214,18 +201,13 @@ def _shown(outcome: cycle.Outcome) -> Shown | Problem:
     tables = {r.answer.name: r for r in outcome if r.answer.kind == "table"}
     return Shown(
         title=say.headline(first).rstrip("."),
-        finding=_article(first, 0),
+        finding=answers.article(first, 0, drawn=False),
         told=tuple(say.words(r) for key in _TOLD for r in found if r.answer.method.key == key),
         later=tuple(say.words(r) for r in found if r.answer.method.key not in _TOLD),
-        open=tuple(_article(tables[n], 2, about) for n in _OPEN if n in tables),
-        more=tuple(_article(r, 3, about) for n, r in tables.items() if n not in _OPEN),
+        open=tuple(answers.article(tables[n], 2, about) for n in _OPEN if n in tables),
+        more=tuple(answers.article(r, 3, about) for n, r in tables.items() if n not in _OPEN),
         refused=tuple(dict.fromkeys(f"{p.what()} {p.expected()}" for p in refused)),
     )
-
-
-def _article(released: Released[AnyAnswer], level: int, said: tuple[str, ...] = ()) -> SafeString:
-    made = brief.article(released, messages.current(), level, said, drawn=level > 0)
-    return mark_safe(made)  # noqa: S308 (escaped where it is made)
 
 
 def _wrong(request: HttpRequest, program: Program, *problems: Problem) -> HttpResponse:

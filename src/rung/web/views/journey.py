@@ -9,14 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_http_methods
 
 from rung import cycle
 from rung.discovery.members import Counted
 from rung.errors import PlanError, RecordsError
 from rung.messages import sentence, word
-from rung.share import brief, say
+from rung.share import say
 from rung.web import answers, clock, keys
 from rung.web.access import MAY, needs, trace
 from rung.web.answers import Choices, Question
@@ -304,8 +303,8 @@ def _told(found: cycle.Outcome) -> dict[str, Any]:
         "finding": say.headline(count).rstrip("."),
         "why": known[:1],
         "found": [
-            mark_safe(brief.article(count, heading=0, said=known[:1])),  # noqa: S308 (escaped
-            mark_safe(brief.article(rules, heading=2, said=known)),  # noqa: S308  where made)
+            answers.article(count, 0, known[:1]),
+            answers.article(rules, 2, known),
         ],
     }
 

@@ -16,16 +16,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
 from rung import cycle, messages
 from rung.documents import Document
 from rung.errors import Problem, RungError
 from rung.finding import Refusal
 from rung.messages import sentence, word
-from rung.share import brief, say
+from rung.share import say
 from rung.share.release import AnyAnswer, Inside, Outside, Released
 from rung.web import answers, receiving
 from rung.web.access import MAY, asked, needs, trace
@@ -82,9 +81,8 @@ def look(request: HttpRequest, program: Program) -> HttpResponse:
     return _page(request, program, Bring(initial=_body(program)), by=by, outside=outside)
 
 
-@receiving.receives
-@csrf_protect
-def _keep(request: HttpRequest, program: Program) -> HttpResponse:
+@receiving.brings("mobility.bring")
+def keep(request: HttpRequest, program: Program) -> HttpResponse:
     """Check what was brought, and keep it as the newest version; the body is read here."""
     form = Bring(request.POST)
     if not form.is_valid():
@@ -107,17 +105,6 @@ def _keep(request: HttpRequest, program: Program) -> HttpResponse:
         return _page(request, program, form, problems=wrong.problems)
     DatabaseStore(program).put(NAME, Document(KIND, 1, body))
     return redirect("mobility", program.uid)
-
-
-@needs("mobility.bring")
-@require_POST
-def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
-    """Who may bring a file is known before any of it is read."""
-    return _keep(request, program)
-
-
-# the check of the form's token reads the whole body, so it comes after the check of the person
-keep = csrf_exempt(_allowed)
 
 
 def _text(file: receiving.Received) -> str | None:
@@ -210,14 +197,14 @@ def _made(generation: Generation, body: dict[str, Any], by: str, outside: bool) 
 
     def shown(*names: str, group: str = "") -> tuple[SafeString, ...]:
         return tuple(
-            _article(r, about) for name in names for r in tables
+            answers.article(r, 3, about) for name in names for r in tables
             if _name(r) == name and _grouped(r, by) == bool(group)
         )  # fmt: skip
 
     refused = [r for r in (*found.answers[1:], *lives.answers) if isinstance(r.answer, Refusal)]
     return View(
         title=sentence("web.mobility.title") if told else headline.rstrip("."),
-        finding=_first(first, 2 if told else 0),
+        finding=answers.article(first, 2 if told else 0, drawn=False),
         against=tuple(
             " ".join([say.words(r), *(n for n in say.caveats(r) if n not in about)])
             for r in found.answers[1:]
@@ -228,8 +215,8 @@ def _made(generation: Generation, body: dict[str, Any], by: str, outside: bool) 
         pay=shown(*_PAY),
         lines=shown(*_LINES),
         hourly=shown(*_HOURLY),
-        lives=tuple(_article(r, about) for r in lives if _name(r)),
-        factors=tuple(_article(r, about) for r in moving if _name(r)),
+        lives=tuple(answers.article(r, 3, about) for r in lives if _name(r)),
+        factors=tuple(answers.article(r, 3, about) for r in moving if _name(r)),
         refused=tuple(dict.fromkeys(say.words(r) for r in refused)),
     )
 
@@ -242,15 +229,6 @@ def _name(released: Released[AnyAnswer]) -> str:
 def _grouped(released: Released[AnyAnswer], by: str) -> bool:
     answer = released.answer
     return bool(by) and answer.kind == "table" and any(d.name == by for d in answer.dimensions)
-
-
-def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
-    return mark_safe(brief.article(released, messages.current(), 3, said))  # noqa: S308 (escaped where it is made)
-
-
-def _first(released: Released[AnyAnswer], level: int) -> SafeString:
-    """The finding that the page's title tells: its number, range and n; the charts are below."""
-    return mark_safe(brief.article(released, messages.current(), level, drawn=False))  # noqa: S308
 
 
 urls = [

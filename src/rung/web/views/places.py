@@ -19,15 +19,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
 from rung import cycle, messages
 from rung.documents import Document
 from rung.errors import Problem, RungError
 from rung.messages import sentence
-from rung.share import brief, say
+from rung.share import say
 from rung.share.release import AnyAnswer, Released
 from rung.web import answers, place, receiving
 from rung.web.access import MAY, asked, needs
@@ -87,9 +86,8 @@ def look(request: HttpRequest, program: Program) -> HttpResponse:
         return _page(request, program, held, form, problems=wrong.problems)
 
 
-@receiving.receives
-@csrf_protect
-def _bring(request: HttpRequest, program: Program) -> HttpResponse:
+@receiving.brings("places.bring")
+def bring(request: HttpRequest, program: Program) -> HttpResponse:
     """Keep the file if it is one that Rung knows; the body is read here and not before."""
     received = request.FILES.get("file")
     problem = None
@@ -106,17 +104,6 @@ def _bring(request: HttpRequest, program: Program) -> HttpResponse:
     if problem is not None:
         return _page(request, program, _held(program), Ask(), problems=(problem,))
     return redirect("places", program.uid)
-
-
-@needs("places.bring")
-@require_POST
-def _allowed(request: HttpRequest, program: Program) -> HttpResponse:
-    """Who may bring a file is known before any of it is read."""
-    return _bring(request, program)
-
-
-# the check of the form's token reads the whole body, so it comes after the check of the person
-bring = csrf_exempt(_allowed)
 
 
 # -- the file
@@ -197,9 +184,9 @@ def _shown(outcome: cycle.Outcome) -> Shown:
     tables = [r for r in outcome if r.answer.kind == "table"]
     return Shown(
         title=say.headline(first).rstrip("."),
-        finding=_first(first),
+        finding=answers.article(first, 0, drawn=False),
         told=tuple(say.words(r) for r in numbers[1:]),
-        articles=tuple(_article(r, about) for r in sorted(tables, key=_last_but_peers)),
+        articles=tuple(answers.article(r, 2, about) for r in sorted(tables, key=_last_but_peers)),
     )
 
 
@@ -208,15 +195,6 @@ def _last_but_peers(released: Released[AnyAnswer]) -> int:
     key = released.answer.method.key
     order = ("place-peers", "place-map", "place-overview")
     return next((i for i, start in enumerate(order) if key.startswith(start)), len(order))
-
-
-def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
-    return mark_safe(brief.article(released, messages.current(), 2, said))  # noqa: S308 (escaped where it is made)
-
-
-def _first(released: Released[AnyAnswer]) -> SafeString:
-    """The finding that the page's title tells: its number, range and n; the charts are below."""
-    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
 
 
 def _page(

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -25,7 +25,7 @@ from rung.documents import Document
 from rung.errors import PlanError, Problem
 from rung.finding import Refusal
 from rung.messages import sentence
-from rung.share import brief, say
+from rung.share import say
 from rung.share.release import AnyAnswer, Inside, Outside, Released
 from rung.web import answers, clock, receiving
 from rung.web.access import MAY, asked, needs, trace
@@ -267,15 +267,15 @@ def _made(text: str, outside: bool) -> View:
     first = next(r for r in found if r.answer.estimand.summary == "npv")
     about = say.caveats(first)
     tables = [r for r in found if _name(r)]
-    shown = {_name(r): _article(r, about) for r in tables}
+    shown = {_name(r): answers.article(r, 2, about) for r in tables}
     ratios = [r for r in found if not _name(r) and r is not first and not _public(r)]
     # what each gains is in the first table: here is what is made of it
     told = [r for r in ratios if r.answer.kind == "finding" and r.answer.method.key != "npv"]
     public, whose = [r for r in found if _public(r)], _whose(first)
     return View(
         title=say.headline(first).rstrip("."),
-        finding=_first(first),
-        worth=shown.get("returns", _article(found[0], about)),
+        finding=answers.article(first, 0, drawn=False),
+        worth=shown.get("returns", answers.article(found[0], 2, about)),
         lines=tuple(say.words(r) for r in told if _whose(r) == whose),
         others=tuple(say.words(r) for r in told if _whose(r) != whose),
         refused=tuple(say.words(r) for r in ratios if isinstance(r.answer, Refusal)),
@@ -299,15 +299,6 @@ def _whose(released: Released[AnyAnswer]) -> str:
 
 def _public(released: Released[AnyAnswer]) -> bool:
     return _whose(released) == "public funds"
-
-
-def _article(released: Released[AnyAnswer], said: tuple[str, ...] = ()) -> SafeString:
-    return mark_safe(brief.article(released, messages.current(), 2, said))  # noqa: S308 (escaped where it is made)
-
-
-def _first(released: Released[AnyAnswer]) -> SafeString:
-    """The finding that the page's title tells: its number, range and n; the charts are below."""
-    return mark_safe(brief.article(released, messages.current(), 0, drawn=False))  # noqa: S308
 
 
 urls = [
